@@ -1,0 +1,137 @@
+#ifndef MILLSTREAM_EXEC_AGGREGATION_TABLE_H_
+#define MILLSTREAM_EXEC_AGGREGATION_TABLE_H_
+
+#include <millstream/exec/arena.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+
+namespace millstream::exec {
+
+class Encoder;
+
+// What the byte core must know of the value that stands beside a key. Plain functions, one set per user type.
+struct SlotType {
+  size_t size = 0;
+  size_t align = 1;                                          // At most 64.
+  void (*destroy)(void* slot) = nullptr;                     // Null: nothing to do.
+  void (*encode)(const void* slot, Encoder& out) = nullptr;  // Appends the value's encoding.
+  // Constructs the slot from exactly `bytes`. False: corrupt, nothing was constructed.
+  bool (*decode)(std::string_view bytes, void* slot) = nullptr;
+  // Folds `from` into `into`; may move from `from`, which stays constructed. May throw (user code).
+  void (*merge)(const void* context, void* into, void* from) = nullptr;
+  const void* context = nullptr;  // Passed to `merge`; outlives the table.
+};
+
+// A slot that collects encoded values in order of arrival (GroupByKey). Construct with `new (slot)
+// GroupList{}`, fill with AggregationTable::AppendValue.
+struct GroupBlock {
+  GroupBlock* next;
+  uint32_t used;
+  uint32_t capacity;
+
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  // Whole values, one after another.
+  std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), used}; }
+};
+
+struct GroupList {
+  GroupBlock* first = nullptr;
+  GroupBlock* last = nullptr;
+  uint64_t values = 0;
+};
+
+// The slot type of GroupList: size and alignment only.
+SlotType GroupSlotType();
+
+struct TableEntry {
+  uint64_t hash;
+  std::string_view key;
+  void* slot;
+};
+
+// Where a scan stands; starts at the first entry.
+struct ScanPosition {
+  size_t chunk = 0;
+  size_t offset = 0;
+};
+
+// Hash table from encoded keys to value slots: the byte core under ReduceByKey, CountByValue, GroupByKey and
+// Distinct. Keys are copied into an arena and entries never move; iteration is in order of insertion, so
+// equal input gives equal output. Not thread-safe.
+//
+// Slots of new entries are raw memory. The caller constructs the slot of every entry that Upsert reports as
+// inserted before it runs code that may throw, since Clear and the destructor destroy every slot.
+class AggregationTable {
+ public:
+  // Most keys of one Upsert.
+  static constexpr size_t kBatch = 1024;
+
+  explicit AggregationTable(const SlotType& type);
+  ~AggregationTable();
+  AggregationTable(const AggregationTable&) = delete;
+  AggregationTable& operator=(const AggregationTable&) = delete;
+
+  // Finds or inserts up to kBatch keys: slots[i] is the slot of keys[i], valid until Clear. inserted[i] is 1
+  // at the first occurrence of a key that was not in the table, else 0: process the batch in order.
+  void Upsert(std::span<const std::string_view> keys, void** slots, uint8_t* inserted);
+  // The same with hashes[i] == HashKey(keys[i]) known.
+  void Upsert(std::span<const std::string_view> keys, const uint64_t* hashes, void** slots,
+              uint8_t* inserted);
+
+  // Appends one encoded value to the GroupList in `slot`, a slot of this table. At most 2 GiB.
+  void AppendValue(void* slot, std::string_view encoded);
+
+  // Up to `capacity` entries from `position` on, in order of insertion; 0 at the end.
+  size_t Scan(ScanPosition& position, TableEntry* out, size_t capacity) const;
+
+  // visit(const TableEntry&) for every entry, in order of insertion.
+  template <class Visit>
+  void ForEach(Visit&& visit) const {
+    TableEntry entries[64];
+    ScanPosition position;
+    while (const size_t count = Scan(position, entries, 64)) {
+      for (size_t i = 0; i < count; ++i) visit(entries[i]);
+    }
+  }
+
+  size_t size() const { return count_; }
+  const SlotType& slot_type() const { return type_; }
+
+  // Size of the content: a function of what was inserted since Clear, alike on every machine and attempt, so
+  // that decisions taken on it can be repeated. Memory that values hold outside their slots counts if
+  // charged.
+  size_t bytes() const { return entries_.used() + groups_.used() + count_ * 16 + charged_; }
+  // Tells of `delta` bytes that slots have taken (or given back) on the heap.
+  void Charge(ptrdiff_t delta) { charged_ += static_cast<size_t>(delta); }
+  // Bytes taken from the system.
+  size_t allocated_bytes() const;
+
+  // Destroys every slot and forgets every key; keeps some memory for reuse.
+  void Clear();
+
+ private:
+  char* Insert(uint64_t hash, std::string_view key);
+  void Grow();
+  void DestroySlots();
+  size_t EntrySize(size_t key_size) const { return key_offset_ + key_size; }
+
+  const SlotType type_;
+  const size_t slot_offset_;  // Entry: 64-bit hash, slot, 32-bit key length, key.
+  const size_t key_offset_;
+  uint64_t* index_ = nullptr;  // 16 bits of hash, 48 bits of entry address; 0 = free.
+  size_t mask_ = 0;            // Index capacity - 1; 0 = none yet.
+  size_t count_ = 0;
+  size_t grow_at_ = 0;
+  size_t charged_ = 0;
+  Arena entries_;
+  Arena groups_;
+};
+
+}  // namespace millstream::exec
+
+#endif  // MILLSTREAM_EXEC_AGGREGATION_TABLE_H_

@@ -1,0 +1,61 @@
+#ifndef MILLSTREAM_EXEC_ARENA_H_
+#define MILLSTREAM_EXEC_ARENA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace millstream::exec {
+
+// Memory handed out front to back and given back all at once. Addresses never move. Not thread-safe.
+class Arena {
+ public:
+  // Allocations follow one another in `data`, in order, from 0 to `used`.
+  struct Chunk {
+    char* data;
+    size_t used;
+    size_t capacity;
+  };
+
+  // `alignment`: of every allocation; a power of two, at most 64.
+  explicit Arena(size_t alignment) : alignment_(alignment) {}
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // `size` is rounded up to the alignment. 8 bytes past the end of an allocation are readable.
+  char* Allocate(size_t size) {
+    size = (size + alignment_ - 1) & ~(alignment_ - 1);
+    if (static_cast<size_t>(end_ - next_) < size) AddChunk(size);
+    char* at = next_;
+    next_ += size;
+    used_ += size;
+    return at;
+  }
+
+  // Forgets every allocation; keeps the largest chunk for reuse.
+  void Clear();
+
+  // Bytes handed out; depends only on the allocations made since Clear.
+  size_t used() const { return used_; }
+  // Bytes taken from the system.
+  size_t allocated() const { return allocated_; }
+  // In order of allocation.
+  std::vector<Chunk> chunks() const;
+  size_t chunk_count() const { return chunks_.size(); }
+  Chunk chunk(size_t index) const;
+
+ private:
+  void AddChunk(size_t size);
+
+  const size_t alignment_;
+  char* next_ = nullptr;
+  char* end_ = nullptr;
+  size_t used_ = 0;
+  size_t allocated_ = 0;
+  std::vector<Chunk> chunks_;  // The last one's `used` is stale: next_ tells.
+};
+
+}  // namespace millstream::exec
+
+#endif  // MILLSTREAM_EXEC_ARENA_H_

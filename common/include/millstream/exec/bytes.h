@@ -1,0 +1,40 @@
+#ifndef MILLSTREAM_EXEC_BYTES_H_
+#define MILLSTREAM_EXEC_BYTES_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millstream::exec {
+
+// The most bytes of one slice at rest or on the wire. A single longer record is a slice of its own.
+inline constexpr size_t kSliceBytes = size_t{1} << 20;
+
+// An immutable run of bytes, pinned: `view` stays valid for as long as `owner` is held.
+struct Bytes {
+  std::shared_ptr<const void> owner;
+  std::string_view view;
+};
+
+// Whole records in order; no record spans two slices.
+using Slices = std::vector<Bytes>;
+
+// Takes over `text` without copying it.
+inline Bytes OwnBytes(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const std::string_view view = *owner;
+  return {std::move(owner), view};
+}
+
+inline size_t TotalBytes(const Slices& slices) {
+  size_t total = 0;
+  for (const Bytes& slice : slices) total += slice.view.size();
+  return total;
+}
+
+}  // namespace millstream::exec
+
+#endif  // MILLSTREAM_EXEC_BYTES_H_
