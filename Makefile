@@ -1,0 +1,48 @@
+# The everyday commands. On a fresh Debian 12 each installs what it is missing first.
+BUILD := build/release
+
+.PHONY: build demo test bench fresh asan tsan tidy format format-check install dependencies
+.DEFAULT_GOAL := build
+
+dependencies:
+	@scripts/install_dependencies.sh
+
+$(BUILD)/CMakeCache.txt: CMakePresets.json | dependencies
+	cmake --preset release
+	@touch $@
+
+build: dependencies $(BUILD)/CMakeCache.txt
+	cmake --build --preset release
+
+# Builds the two programs of the demo and no more, then counts the words of ten batches.
+demo: dependencies $(BUILD)/CMakeCache.txt
+	cmake --build --preset release --target text_source network_word_count
+	scripts/demo.sh $(BUILD)/bin
+
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure -j2
+
+bench: build
+	scripts/bench.sh
+
+# The demo and the tests once more, in a Debian 12 that has nothing but make.
+fresh:
+	scripts/fresh.sh
+
+asan tsan: dependencies
+	cmake --preset $@
+	cmake --build --preset $@
+	scripts/run_sanitized_tests.sh $@
+
+tidy: build
+	scripts/check_tidy.sh $(BUILD)
+
+format:
+	scripts/check_format.sh --fix
+
+format-check:
+	scripts/check_format.sh
+
+# make install PREFIX=/usr/local
+install: build
+	cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
