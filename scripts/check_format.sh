@@ -4,7 +4,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/install_dependencies.sh clang-format
-mode=(--dry-run -Werror)
-[[ ${1:-} == --fix ]] && mode=(-i)
-find common client driver executor deploy tests examples bench -name '*.h' -print0 -o -name '*.cc' -print0 2>/dev/null |
-  xargs -0 --no-run-if-empty clang-format "${mode[@]}"
+folders=()
+for folder in common client driver executor deploy tests examples bench; do
+  [[ -d $folder ]] && folders+=("$folder")
+done
+mapfile -t sources < <(find "${folders[@]}" -name '*.h' -o -name '*.cc')
+
+if [[ ${1:-} == --fix ]]; then
+  clang-format -i "${sources[@]}"
+elif ! report=$(clang-format --dry-run -Werror "${sources[@]}" 2>&1); then
+  echo "Not formatted; 'make format' does it:"
+  grep -o '^[^ :]*' <<<"$report" | sort -u | grep -E '\.(h|cc)$'
+  exit 1
+fi
