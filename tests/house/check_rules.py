@@ -31,7 +31,7 @@ class Source:
 def read_sources(root):
     for folder in rules.INCLUDES:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in SOURCES:
+            if path.suffix in SOURCES and rules.EXEMPT not in path.as_posix():
                 yield Source(root, path)
 
 

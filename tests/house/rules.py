@@ -13,6 +13,9 @@ INCLUDES = {
     "bench": {"client", "common", "bench", "proto"},
 }
 
+# A user's own project, not a part of ours.
+EXEMPT = "tests/package/consumer/"
+
 # The one file that joins driver and executor into one program with two roles.
 JOINS_ROLES = "client/context/engine.cc"
 
