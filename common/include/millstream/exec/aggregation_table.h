@@ -83,8 +83,9 @@ class AggregationTable {
   void Upsert(std::span<const std::string_view> keys, const uint64_t* hashes, void** slots,
               uint8_t* inserted);
 
-  // Appends one encoded value to the GroupList in `slot`, a slot of this table. At most 2 GiB.
-  void AppendValue(void* slot, std::string_view encoded);
+  // Appends one encoded value, or `values` of them in a row, to the GroupList in `slot`, a slot of this
+  // table. At most 2 GiB.
+  void AppendValue(void* slot, std::string_view encoded, uint64_t values = 1);
 
   // Up to `capacity` entries from `position` on, in order of insertion; 0 at the end.
   size_t Scan(ScanPosition& position, TableEntry* out, size_t capacity) const;
@@ -99,6 +100,9 @@ class AggregationTable {
     }
   }
 
+  // The key that `slot`, a slot of this table, belongs to.
+  std::string_view KeyOf(void* slot) const { return EntryAt(static_cast<char*>(slot) - slot_offset_).key; }
+
   size_t size() const { return count_; }
   const SlotType& slot_type() const { return type_; }
 
@@ -111,13 +115,26 @@ class AggregationTable {
   // Bytes taken from the system.
   size_t allocated_bytes() const;
 
+  // The entries sorted by (hash, key), in memory that the table has anyway. Afterwards only Clear and the
+  // destructor may be called.
+  struct SortedEntry {
+    uint64_t hash;
+    const char* entry;
+  };
+  std::span<SortedEntry> Sort();
+  TableEntry Entry(const SortedEntry& sorted) const { return EntryAt(const_cast<char*>(sorted.entry)); }
+
   // Destroys every slot and forgets every key; keeps some memory for reuse.
   void Clear();
+  // Clear for a caller that has destroyed the slots itself.
+  void ClearDestroyed();
 
  private:
+  bool FindOrInsert(std::string_view key, uint64_t hash, void*& slot);
   char* Insert(uint64_t hash, std::string_view key);
   void Grow();
   void DestroySlots();
+  TableEntry EntryAt(char* entry) const;
   size_t EntrySize(size_t key_size) const { return key_offset_ + key_size; }
 
   const SlotType type_;

@@ -23,15 +23,18 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // `size` is rounded up to the alignment. 8 bytes past the end of an allocation are readable.
+  // `size` is rounded up to the alignment. 64 bytes past its end are readable.
   char* Allocate(size_t size) {
-    size = (size + alignment_ - 1) & ~(alignment_ - 1);
+    size = Rounded(size);
     if (static_cast<size_t>(end_ - next_) < size) AddChunk(size);
     char* at = next_;
     next_ += size;
     used_ += size;
     return at;
   }
+
+  // The bytes that Allocate(size) takes.
+  size_t Rounded(size_t size) const { return (size + alignment_ - 1) & ~(alignment_ - 1); }
 
   // Forgets every allocation; keeps the largest chunk for reuse.
   void Clear();
@@ -41,7 +44,6 @@ class Arena {
   // Bytes taken from the system.
   size_t allocated() const { return allocated_; }
   // In order of allocation.
-  std::vector<Chunk> chunks() const;
   size_t chunk_count() const { return chunks_.size(); }
   Chunk chunk(size_t index) const;
 

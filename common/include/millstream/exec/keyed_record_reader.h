@@ -30,7 +30,7 @@ class KeyedRecordReader {
  private:
   const char* at_;
   const char* end_;
-  const ValueExtent extent_;
+  ValueExtent extent_;
   absl::Status status_;
 };
 

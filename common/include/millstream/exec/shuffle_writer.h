@@ -4,12 +4,12 @@
 #include <absl/status/status.h>
 #include <millstream/exec/aggregation_table.h>
 #include <millstream/exec/bytes.h>
+#include <millstream/exec/encoder.h>
 #include <millstream/exec/hash.h>
 #include <millstream/exec/slice_writer.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -55,7 +55,7 @@ class ShuffleWriter {
   // hash == HashKey(key).
   void Append(uint64_t hash, std::string_view key, std::string_view value) {
     char* at = Reserve(Partition(hash), key, value.size());
-    std::memcpy(at, value.data(), value.size());
+    CopyShort(at, value.data(), value.size());
     Commit(at + value.size());
   }
 
@@ -82,8 +82,14 @@ class ShuffleWriter {
   absl::Status Finish();
 
  private:
+  static constexpr size_t kMaxKeyLengthBytes = 5;  // A varint of 32 bits.
+
   uint32_t Partition(uint64_t hash) const { return PartitionOf(HashSlot(hash), partition_count_); }
-  char* Reserve(uint32_t partition, std::string_view key, size_t value_size);
+  char* Reserve(uint32_t partition, std::string_view key, size_t value_size) {
+    current_ = &partitions_[partition];
+    record_ = current_->Reserve(kMaxKeyLengthBytes + key.size() + value_size);
+    return WriteText(record_, key);
+  }
   void Deliver();
 
   const uint32_t partition_count_;
@@ -92,6 +98,7 @@ class ShuffleWriter {
   SliceWriter* current_ = nullptr;  // The partition and start of the record being written.
   char* record_ = nullptr;
   uint32_t turn_;
+  Encoder value_;  // Of the entry being written.
   absl::Status status_;
 };
 

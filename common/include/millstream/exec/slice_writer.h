@@ -24,7 +24,7 @@ class SliceWriter {
   // Room for the next record, of at most `size` bytes; valid until the next call. May finish the current
   // slice if `size` bytes do not fit into it, so `size` should be close to what will be committed.
   char* Reserve(size_t size) {
-    if (capacity_ - used_ < size) Grow(size);
+    if (used_ + size > limit_) Grow(size);
     return data_ + used_;
   }
   // Ends a record of `size` bytes, at most what was reserved.
@@ -53,7 +53,9 @@ class SliceWriter {
   size_t slice_bytes_;
   char* data_ = nullptr;
   size_t used_ = 0;
+  size_t limit_ = 0;  // Until where records go in without a look: within the memory and within a slice.
   size_t capacity_ = 0;
+  bool filled_one_ = false;
   Slices finished_;
 };
 

@@ -15,6 +15,7 @@
 namespace millstream::exec {
 
 class SpillMerge;
+struct SpillRun;
 
 // An aggregation table with a cap, for the reduce side of a shuffle. When the content exceeds the cap it is
 // written to storage as a run sorted by (hash, key), and the table starts anew; at the end all runs are
@@ -54,23 +55,18 @@ class SpillingTable {
   absl::StatusOr<size_t> Next(TableEntry* out, size_t capacity);
 
   // Runs written so far.
-  size_t runs() const { return runs_.size(); }
+  size_t runs() const;
 
  private:
-  struct Run {
-    uint64_t begin;
-    uint64_t end;
-  };
-
   absl::Status SettleSlowly();
-  absl::Status SpillRun();
+  absl::Status Spill();
 
   const Options options_;
   AggregationTable table_;
   Reservation reservation_;
   size_t settled_until_ = 0;  // bytes() up to which Settle has nothing to do.
   std::unique_ptr<SpillFile> file_;
-  std::vector<Run> runs_;
+  std::vector<SpillRun> runs_;
   ScanPosition scan_;
   std::unique_ptr<SpillMerge> merge_;
 };
