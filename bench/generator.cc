@@ -1,4 +1,4 @@
-// Serves the lines of bench/zipf_lines.h over TCP, to one client at a time.
+// Serves the lines of bench/text/zipf_lines.h over TCP, to one client at a time.
 //
 //   generator [--port P] [--rate LINES_PER_S] [--lines N] [--vocabulary V] [--uniform] [--seed S] [--wait]
 //   [--linger]
@@ -28,7 +28,7 @@
 #include <string_view>
 #include <thread>
 
-#include "bench/zipf_lines.h"
+#include "bench/text/zipf_lines.h"
 
 namespace millstream::bench {
 namespace {
@@ -105,7 +105,7 @@ Sent SendLines(int fd, const std::string& text, const Options& options) {
   return sent;
 }
 
-// The checksum (bench/zipf_lines.h) of the first `lines` lines.
+// The checksum (bench/text/zipf_lines.h) of the first `lines` lines.
 uint64_t Checksum(const std::string& text, uint64_t lines) {
   uint64_t checksum = 0;
   const uint64_t replays = lines / kTextLines;

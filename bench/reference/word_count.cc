@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "bench/reference/word_table.h"
-#include "bench/zipf_lines.h"
+#include "bench/text/zipf_lines.h"
 
 namespace millstream::bench {
 namespace {
@@ -141,6 +141,8 @@ void CountFromSocket(const std::string& host, const std::string& port) {
   constexpr size_t kBufferBytes = 256 << 10;  // stays in the second-level cache
   constexpr int64_t kBatchMs = 1000;
   const int fd = Connect(host, port);
+  const timeval wake_up{.tv_sec = 0, .tv_usec = 50'000};  // so that a batch ends in time without input, too
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wake_up, sizeof(wake_up));
   std::vector<char> buffer(kBufferBytes + kTextPadding);
   WordTable table;
   Totals totals;
@@ -149,26 +151,25 @@ void CountFromSocket(const std::string& host, const std::string& port) {
   int64_t batch_end = (NowMs() / kBatchMs + 1) * kBatchMs;
   const double cpu_before = CpuSeconds();
   while (stop_asked == 0) {
-    const ssize_t received = recv(fd, buffer.data() + filled, kBufferBytes - filled, 0);
-    if (received < 0 && errno != EINTR) Fail(std::string("receiving: ") + std::strerror(errno));
-    if (received == 0) break;
-    if (received < 0) continue;
-    totals.bytes += static_cast<uint64_t>(received);
-    filled += static_cast<size_t>(received);
-    const std::string_view text(buffer.data(), filled);
-    const size_t newline = text.rfind('\n');
-    if (newline == std::string_view::npos) {
-      if (filled == kBufferBytes) Fail("a line is longer than the buffer");
-      continue;
-    }
-    batch_words += CountWords(text.data(), newline + 1, table);
-    filled -= newline + 1;
-    std::memmove(buffer.data(), buffer.data() + newline + 1, filled);
     if (const int64_t now = NowMs(); now >= batch_end) {
       EndBatch(batch_end, batch_words, table, totals);
       batch_words = 0;
       batch_end = (now / kBatchMs + 1) * kBatchMs;
     }
+    const ssize_t received = recv(fd, buffer.data() + filled, kBufferBytes - filled, 0);
+    if (received == 0) break;
+    if (received < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (received < 0) Fail(std::string("receiving: ") + std::strerror(errno));
+    totals.bytes += static_cast<uint64_t>(received);
+    filled += static_cast<size_t>(received);
+    const size_t newline = std::string_view(buffer.data(), filled).rfind('\n');
+    if (newline == std::string_view::npos) {
+      if (filled == kBufferBytes) Fail("a line is longer than the buffer");
+      continue;
+    }
+    batch_words += CountWords(buffer.data(), newline + 1, table);
+    filled -= newline + 1;
+    std::memmove(buffer.data(), buffer.data() + newline + 1, filled);
   }
   batch_words += CountWords(buffer.data(), filled, table);
   EndBatch(batch_end, batch_words, table, totals);

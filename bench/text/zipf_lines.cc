@@ -1,4 +1,4 @@
-#include "bench/zipf_lines.h"
+#include "bench/text/zipf_lines.h"
 
 #include <algorithm>
 

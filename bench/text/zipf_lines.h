@@ -1,7 +1,7 @@
 // The text every benchmark counts: lines of exactly 100 bytes, 10 words of 9 bytes (`w` and 8 digits) apart
 // by one space, ended by a newline. The same mix and seed give the same bytes in every program.
-#ifndef MILLSTREAM_BENCH_ZIPF_LINES_H_
-#define MILLSTREAM_BENCH_ZIPF_LINES_H_
+#ifndef MILLSTREAM_BENCH_TEXT_ZIPF_LINES_H_
+#define MILLSTREAM_BENCH_TEXT_ZIPF_LINES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -47,4 +47,4 @@ inline uint64_t WordChecksum(std::string_view word, uint64_t count) {
 
 }  // namespace millstream::bench
 
-#endif  // MILLSTREAM_BENCH_ZIPF_LINES_H_
+#endif  // MILLSTREAM_BENCH_TEXT_ZIPF_LINES_H_
