@@ -17,7 +17,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 if(NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(MILLSTREAM_CCACHE ccache)
   if(MILLSTREAM_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${MILLSTREAM_CCACHE})
+    # Several build trees of one checkout share what they compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=true ${MILLSTREAM_CCACHE})
   endif()
 endif()
 
