@@ -23,7 +23,7 @@ test: build
 	ctest --test-dir $(BUILD) --output-on-failure -j2
 
 bench: build
-	scripts/bench.sh
+	python3 bench/run_bench.py --build $(BUILD) --out build/bench.json
 
 # The demo and the tests once more, in a Debian 12 that has nothing but make.
 fresh:
