@@ -31,7 +31,7 @@ fresh:
 
 asan tsan: dependencies
 	cmake --preset $@
-	cmake --build --preset $@
+	cmake --build --preset $@ --target unit_tests
 	scripts/run_sanitized_tests.sh $@
 
 tidy: build
