@@ -31,7 +31,7 @@ DOORS = {
     "gRPC": (r"(grpc|grpcpp)/.*|.*\.grpc\.pb\.h", ["common/rpc/"]),
     "glog": (r"glog/.*", ["common/base/logging"]),
     "CLI11": (r"CLI/.*|CLI11.*", ["common/cli/"]),
-    "xxHash": (r"xxhash\.h|xxh3\.h", ["common/exec/"]),
+    "xxHash": (r"xxhash\.h|xxh3\.h", ["common/exec/", "common/plan/"]),
     "LZ4": (r"lz4.*", ["common/"]),
     "RocksDB": (r"rocksdb/.*", ["common/store/"]),
     "librdkafka": (r"librdkafka/.*", ["client/sources/kafka", "client/sinks/kafka"]),
