@@ -76,7 +76,7 @@ template <class T>
 size_t FlatBound(const T& value) {
   constexpr Shape kOf = kShape<T>;
   if constexpr (kOf == Shape::kString || kOf == Shape::kView) {
-    return kMaxVarintBytes + value.size();
+    return kTextPadding + value.size();
   } else if constexpr (IsProduct(kOf)) {
     return VisitFields(value, [](const auto&... field) { return (FlatBound(field) + ...); });
   } else if constexpr (kOf == Shape::kArray) {
@@ -92,7 +92,7 @@ template <class T>
 char* FlatWrite(char* to, const T& value) {
   constexpr Shape kOf = kShape<T>;
   if constexpr (kOf == Shape::kString || kOf == Shape::kView) {
-    return WriteText(to, value);
+    return WritePaddedText(to, value);
   } else if constexpr (IsProduct(kOf)) {
     VisitFields(value, [&to](const auto&... field) { ((to = FlatWrite(to, field)), ...); });
     return to;
@@ -311,30 +311,30 @@ bool DecodePart(Decoder& in, T& value) {
   }
 }
 
-// The innermost part of T that has no codec: what an error should name.
+// The innermost part of T that has no codec: what an error should name. Enclosing: the types around T.
 template <class T>
-struct Named {
+struct Found {
   using Type = T;
 };
 
-template <class T>
+template <class T, class... Enclosing>
 consteval auto FindPartWithoutCodec();
 
-template <class Whole>
+template <class Whole, class... Enclosing>
 consteval auto FirstWithoutCodec(Types<>) {
-  return Named<Whole>{};
+  return Found<Whole>{};
 }
-template <class Whole, class T, class... Rest>
+template <class Whole, class... Enclosing, class T, class... Rest>
 consteval auto FirstWithoutCodec(Types<T, Rest...>) {
-  if constexpr (HasCodec<T>) {
-    return FirstWithoutCodec<Whole>(Types<Rest...>{});
+  if constexpr ((FindFacts<T, Whole, Enclosing...>() & kLacksCodec) == 0) {
+    return FirstWithoutCodec<Whole, Enclosing...>(Types<Rest...>{});
   } else {
-    return FindPartWithoutCodec<T>();
+    return FindPartWithoutCodec<T, Whole, Enclosing...>();
   }
 }
-template <class T>
+template <class T, class... Enclosing>
 consteval auto FindPartWithoutCodec() {
-  return FirstWithoutCodec<T>(Parts<T>{});
+  return FirstWithoutCodec<T, Enclosing...>(Parts<T>{});
 }
 
 template <class T>

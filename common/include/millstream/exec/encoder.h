@@ -36,6 +36,24 @@ inline void CopyShort(char* to, const char* from, size_t n) {
   }
 }
 
+// The same with room for n + 16 bytes at `to`: twice as quick for texts of unforeseeable lengths, because it
+// does not branch on them. It may read, and ignore, bytes behind a text of up to 16 bytes, but only in the
+// same page of memory; not under sanitizers, which rightly forbid that to everyone else.
+inline void CopyPadded(char* to, const char* from, size_t n) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  asm("" : "+r"(from));  // The compiler must not conclude from the read how long the text is.
+  if (n - 1 < 16 && (reinterpret_cast<uintptr_t>(from) & 4095) <= 4096 - 16) {
+    uint64_t words[2];
+    std::memcpy(words, from, 16);
+    std::memcpy(to, words, 16);
+  } else {
+    CopyShort(to, from, n);
+  }
+#else
+  CopyShort(to, from, n);
+#endif
+}
+
 // Writes value at to, 7 bits a byte, low bits first; returns the end. At most kMaxVarintBytes.
 inline char* WriteVarint(char* to, uint64_t value) {
   while (value >= 0x80) {
@@ -50,6 +68,16 @@ inline char* WriteVarint(char* to, uint64_t value) {
 inline char* WriteText(char* to, std::string_view text) {
   to = WriteVarint(to, text.size());
   CopyShort(to, text.data(), text.size());
+  return to + text.size();
+}
+
+// Room that WritePaddedText needs besides the text.
+inline constexpr size_t kTextPadding = kMaxVarintBytes + 16;
+
+// WriteText where there is room for text.size() + kTextPadding.
+inline char* WritePaddedText(char* to, std::string_view text) {
+  to = WriteVarint(to, text.size());
+  CopyPadded(to, text.data(), text.size());
   return to + text.size();
 }
 

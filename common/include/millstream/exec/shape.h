@@ -59,7 +59,6 @@ concept OptionalLike = requires(T& v) {
   typename T::value_type;
   v.has_value();
   v.reset();
-  v.emplace();
   *v;
 };
 
@@ -201,7 +200,9 @@ constexpr decltype(auto) VisitFields(T& value, F&& f) {
 
 struct ToTypes {
   template <class... T>
-  Types<T...> operator()(T&...) const;
+  Types<T...> operator()(T&...) const {
+    return {};
+  }
 };
 
 template <class T>
