@@ -27,10 +27,10 @@ struct Point {
 
 struct Order {
   int64_t id = 7;
-  std::vector<std::string> items;
-  Point place;
+  std::vector<std::string> items{};
+  Point place{};
   char code[4] = {};
-  std::optional<Color> color;
+  std::optional<Color> color{};
   bool operator==(const Order&) const = default;
 };
 
