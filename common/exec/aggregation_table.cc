@@ -10,10 +10,7 @@ namespace {
 constexpr size_t kFirstIndex = 128;
 constexpr size_t kFastGrowth = size_t{1} << 14;  // Below, the index grows by four instead of two.
 constexpr uint64_t kTagMask = 0xffff000000000000;
-#ifndef KG
-#define KG 32
-#endif
-constexpr size_t kGroup = KG;  // Keys whose cache misses overlap.
+constexpr size_t kGroup = 32;  // Keys whose cache misses overlap.
 constexpr uint32_t kFirstGroupBlock = 16;
 constexpr uint32_t kLargestGroupBlock = 4096;
 
@@ -38,14 +35,22 @@ bool SameEnds(const char* a, const char* b, size_t size) {
           (Load<Word>(a + size - sizeof(Word)) ^ Load<Word>(b + size - sizeof(Word)))) == 0;
 }
 
-bool SameBytes(const char* a, const char* b, size_t size) {
-  if (size > 16) return std::memcmp(a, b, size) == 0;
+[[gnu::noinline]] bool SameLongBytes(const char* a, const char* b, size_t size) {
+  return std::memcmp(a, b, size) == 0;
+}
+
+[[gnu::always_inline]] inline bool SameBytes(const char* a, const char* b, size_t size) {
+  if (size > 16) return SameLongBytes(a, b, size);
   if (size >= 8) return SameEnds<uint64_t>(a, b, size);
   if (size >= 4) return SameEnds<uint32_t>(a, b, size);
-  for (size_t i = 0; i < size; ++i) {
-    if (a[i] != b[i]) return false;
-  }
-  return true;
+  if (size == 0) return true;
+  return a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1];
+}
+
+// `key_offset`: of the key within `entry`.
+[[gnu::always_inline]] inline bool HasKey(const char* entry, size_t key_offset, std::string_view key) {
+  return Load<uint32_t>(entry + key_offset - sizeof(uint32_t)) == key.size() &&
+         SameBytes(entry + key_offset, key.data(), key.size());
 }
 
 size_t RoundUp(size_t size, size_t alignment) { return (size + alignment - 1) & ~(alignment - 1); }
@@ -74,33 +79,42 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, void** slo
 
 void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint64_t* hashes, void** slots,
                               uint8_t* inserted) {
+  uint64_t words[kGroup];
   for (size_t begin = 0; begin < keys.size(); begin += kGroup) {
-    const size_t end = std::min(begin + kGroup, keys.size());
+    const size_t count = std::min(kGroup, keys.size() - begin);
     if (count_ + kGroup > grow_at_) Grow();
-    for (size_t i = begin; i < end; ++i) __builtin_prefetch(&index_[hashes[i] & mask_]);
-    // A guess at the entry, right unless the keys collide.
-    for (size_t i = begin; i < end; ++i) __builtin_prefetch(Address(index_[hashes[i] & mask_]));
-    for (size_t i = begin; i < end; ++i) inserted[i] = FindOrInsert(keys[i], hashes[i], slots[i]);
+    const size_t mask = mask_;
+    const uint64_t* const index = index_;
+    const uint64_t* const hash = hashes + begin;
+    for (size_t i = 0; i < count; ++i) __builtin_prefetch(&index[hash[i] & mask]);
+    for (size_t i = 0; i < count; ++i) {
+      words[i] = index[hash[i] & mask];
+      __builtin_prefetch(Address(words[i]));
+    }
+    const size_t key_offset = key_offset_;
+    for (size_t i = 0; i < count; ++i) {
+      char* entry = Address(words[i]);
+      bool is_new = false;
+      if (((words[i] ^ hash[i] << 16) & kTagMask) != 0 || words[i] == 0 ||
+          !HasKey(entry, key_offset, keys[begin + i])) {
+        is_new = FindOrInsert(keys[begin + i], hash[i], entry);
+      }
+      inserted[begin + i] = is_new;
+      slots[begin + i] = entry + slot_offset_;
+    }
   }
 }
 
-inline bool AggregationTable::FindOrInsert(std::string_view key, uint64_t hash, void*& slot) {
-  const uint64_t tag = Tag(hash);
+[[gnu::noinline]] bool AggregationTable::FindOrInsert(std::string_view key, uint64_t hash, char*& entry) {
   for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
     const uint64_t word = index_[at];
     if (word == 0) {
-      char* entry = Insert(hash, key);
+      entry = Insert(hash, key);
       index_[at] = IndexWord(hash, entry);
-      slot = entry + slot_offset_;
       return true;
     }
-    if ((word & kTagMask) != tag) continue;
-    char* entry = Address(word);
-    if (Load<uint32_t>(entry + key_offset_ - sizeof(uint32_t)) == key.size() &&
-        SameBytes(entry + key_offset_, key.data(), key.size())) {
-      slot = entry + slot_offset_;
-      return false;
-    }
+    entry = Address(word);
+    if ((word & kTagMask) == Tag(hash) && HasKey(entry, key_offset_, key)) return false;
   }
 }
 

@@ -130,7 +130,7 @@ class AggregationTable {
   void ClearDestroyed();
 
  private:
-  bool FindOrInsert(std::string_view key, uint64_t hash, void*& slot);
+  bool FindOrInsert(std::string_view key, uint64_t hash, char*& entry);
   char* Insert(uint64_t hash, std::string_view key);
   void Grow();
   void DestroySlots();
