@@ -1,0 +1,148 @@
+#include "common/cli/configuration_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "common/cli/edit_distance.h"
+#include "common/cli/errors.h"
+#include "common/cli/master_url.h"
+#include "common/cli/values.h"
+
+namespace millstream::cli {
+namespace {
+
+using Type = ConfigurationKey::Type;
+
+constexpr int64_t kSecond = 1000;
+constexpr int64_t kDay = 86'400 * kSecond;
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kTiB = int64_t{1} << 40;
+
+constexpr std::array kKeys{
+    ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
+    ConfigurationKey{
+        keys::kDefaultParallelism, Type::kInteger, "",
+        "partitions where neither the program nor an input says how many; else all cores together", 1, 65536},
+    ConfigurationKey{keys::kMaxResultSize, Type::kSize, "1g",
+                     "the most bytes one action may bring to the driver", 1, kTiB, 1},
+    ConfigurationKey{
+        keys::kExecutorMemory, Type::kSize, "1g",
+        "one executor's budget for blocks, tables and buffers; local-cluster[E,C,M] says it by M", 16 * kMiB,
+        64 * kTiB, kMiB},
+    ConfigurationKey{keys::kLocalDir, Type::kText, "/tmp", "where executors spill"},
+    ConfigurationKey{keys::kLogLevel, Type::kLogLevel, "info", "the least severe messages that are logged"},
+    ConfigurationKey{keys::kMaster, Type::kMaster, "local[*]", "where the application runs"},
+    ConfigurationKey{keys::kNetworkTimeout, Type::kDuration, "10s",
+                     "how long an executor may be silent before it is lost", 100, kDay, kSecond},
+    ConfigurationKey{keys::kMaxStageAttempts, Type::kInteger, "4",
+                     "tries of a stage whose input is lost again and again", 1, 1000},
+    ConfigurationKey{keys::kBatchInterval, Type::kDuration, "", "the time from one batch to the next", 1,
+                     kDay},
+    ConfigurationKey{keys::kBlockInterval, Type::kDuration, "200ms",
+                     "how often receivers report what they received", 1, kDay, 1},
+    ConfigurationKey{keys::kGracefulStopTimeout, Type::kDuration, "",
+                     "how long a graceful stop may take; else ten batch intervals", 1, kDay, 1},
+    ConfigurationKey{keys::kMaxRecordSize, Type::kSize, "16m", "longer records are dropped and counted", 1,
+                     1024 * kMiB, 1},
+    ConfigurationKey{keys::kReceiverRestartDelay, Type::kDuration, "2s",
+                     "the wait before a failed receiver connects again", 0, kDay, 1},
+    ConfigurationKey{keys::kStopContextByDefault, Type::kBoolean, "true",
+                     "stopping the streaming stops its context too"},
+    ConfigurationKey{keys::kStopGracefullyOnShutdown, Type::kBoolean, "true",
+                     "SIGTERM and SIGINT process what was received before the program ends"},
+    ConfigurationKey{keys::kMaxTaskFailures, Type::kInteger, "4",
+                     "tries of a task on a cluster; local[N,F] says it by F", 1, 1000},
+};
+
+// Spark's keys whose last part is not ours.
+constexpr std::array<std::array<std::string_view, 2>, 1> kRenamed{
+    {{"spark.streaming.stopSparkContextByDefault", keys::kStopContextByDefault}}};
+
+constexpr std::string_view kSparkPrefix = "spark.";
+constexpr std::string_view kPrefix = "millstream.";
+constexpr std::array<std::string_view, 3> kLogLevels{"error", "info", "warning"};
+
+const ConfigurationKey* FindExactly(std::string_view name) {
+  const auto found = std::ranges::find(kKeys, name, &ConfigurationKey::name);
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+std::string NearestKey(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const ConfigurationKey& key : kKeys) names.push_back(key.name);
+  return std::string(Nearest(name, names));
+}
+
+absl::Status NoSuchSparkKey(std::string_view name) {
+  const std::string ours = std::string(kPrefix) + std::string(name.substr(kSparkPrefix.size()));
+  std::string_view replacement;
+  if (const ConfigurationKey* key = FindExactly(ours)) replacement = key->name;
+  for (const auto& [spark, millstream] : kRenamed) {
+    if (spark == name) replacement = millstream;
+  }
+  if (!replacement.empty()) {
+    return UsageError(name, "this is Spark's key", "Write " + std::string(replacement));
+  }
+  return UsageError(name, "this is Spark's key and has no counterpart here",
+                    "The nearest key is " + NearestKey(ours) + "; remove it or write that");
+}
+
+std::string Quoted(std::string_view value) { return '"' + std::string(value) + '"'; }
+
+// A number with a unit: `parsed` is nullopt if it is not written like one.
+absl::Status CheckRange(const ConfigurationKey& key, std::string_view name, std::string_view value,
+                        const std::optional<int64_t>& parsed, std::string_view what, std::string_view how,
+                        std::string (*format)(int64_t)) {
+  if (!parsed) return UsageError(name, Quoted(value) + " is not " + std::string(what), how);
+  if (*parsed >= key.least && *parsed <= key.most) return absl::OkStatus();
+  return UsageError(name, Quoted(value) + " is out of range",
+                    "Write a value from " + format(key.least) + " to " + format(key.most));
+}
+
+std::optional<int64_t> Count(std::optional<std::chrono::milliseconds> duration) {
+  if (!duration) return std::nullopt;
+  return duration->count();
+}
+
+}  // namespace
+
+std::span<const ConfigurationKey> ConfigurationKeys() { return kKeys; }
+
+absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view name) {
+  if (const ConfigurationKey* key = FindExactly(name)) return key;
+  if (name.starts_with(kSparkPrefix)) return NoSuchSparkKey(name);
+  return UsageError(name, "there is no such configuration key", "The nearest is " + NearestKey(name));
+}
+
+absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std::string_view value) {
+  switch (key.type) {
+    case Type::kText:
+      if (!value.empty()) return absl::OkStatus();
+      return UsageError(name, "the value is empty", "Write one, or leave the key out");
+    case Type::kMaster:
+      return ParseMasterUrl(value, name).status();
+    case Type::kBoolean:
+      if (ParseBoolean(value)) return absl::OkStatus();
+      return UsageError(name, Quoted(value) + " is neither true nor false", "Write true or false");
+    case Type::kLogLevel:
+      if (std::ranges::find(kLogLevels, value) != kLogLevels.end()) return absl::OkStatus();
+      return UsageError(name, Quoted(value) + " is no log level", "Write info, warning or error");
+    case Type::kInteger:
+      return CheckRange(key, name, value, ParseInteger(value), "a whole number", "Write digits only, as in 4",
+                        [](int64_t number) { return std::to_string(number); });
+    case Type::kDuration:
+      return CheckRange(key, name, value, Count(ParseDuration(value, std::chrono::milliseconds(key.bare))),
+                        "a duration", "Write a whole number and a unit, as in 25ms, 5s, 10m, 3h or 5d",
+                        [](int64_t ms) { return FormatDuration(std::chrono::milliseconds(ms)); });
+    case Type::kSize:
+      return CheckRange(key, name, value, ParseSize(value, key.bare), "a size",
+                        "Write a whole number and a unit, as in 512k, 64m or 1g",
+                        [](int64_t bytes) { return FormatSize(bytes); });
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace millstream::cli

@@ -1,0 +1,62 @@
+#ifndef MILLSTREAM_COMMON_CLI_CONFIGURATION_KEYS_H_
+#define MILLSTREAM_COMMON_CLI_CONFIGURATION_KEYS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace millstream::cli {
+
+namespace keys {
+
+inline constexpr std::string_view kMaster = "millstream.master";
+inline constexpr std::string_view kAppName = "millstream.app.name";
+inline constexpr std::string_view kBatchInterval = "millstream.streaming.batchInterval";
+inline constexpr std::string_view kBlockInterval = "millstream.streaming.blockInterval";
+inline constexpr std::string_view kReceiverRestartDelay = "millstream.streaming.receiverRestartDelay";
+inline constexpr std::string_view kMaxRecordSize = "millstream.streaming.maxRecordSize";
+inline constexpr std::string_view kGracefulStopTimeout = "millstream.streaming.gracefulStopTimeout";
+inline constexpr std::string_view kStopGracefullyOnShutdown = "millstream.streaming.stopGracefullyOnShutdown";
+inline constexpr std::string_view kStopContextByDefault = "millstream.streaming.stopContextByDefault";
+inline constexpr std::string_view kDefaultParallelism = "millstream.default.parallelism";
+inline constexpr std::string_view kMaxResultSize = "millstream.driver.maxResultSize";
+inline constexpr std::string_view kExecutorMemory = "millstream.executor.memory";
+inline constexpr std::string_view kLocalDir = "millstream.local.dir";
+inline constexpr std::string_view kMaxTaskFailures = "millstream.task.maxFailures";
+inline constexpr std::string_view kMaxStageAttempts = "millstream.stage.maxConsecutiveAttempts";
+inline constexpr std::string_view kNetworkTimeout = "millstream.network.timeout";
+inline constexpr std::string_view kLogLevel = "millstream.log.level";
+
+}  // namespace keys
+
+struct ConfigurationKey {
+  enum class Type { kText, kMaster, kBoolean, kInteger, kDuration, kSize, kLogLevel };
+  std::string_view name;
+  Type type;
+  std::string_view default_value;  // empty: none, the engine decides
+  std::string_view help;           // what it is for
+  // Of integers; of durations in milliseconds; of sizes in bytes.
+  int64_t least = 0;
+  int64_t most = 0;
+  // What a number without a unit counts, as it does in Spark; 0: a unit is needed.
+  int64_t bare = 0;
+};
+
+// Every configuration key there is, by name.
+std::span<const ConfigurationKey> ConfigurationKeys();
+
+// The entry of `name`, or a usage error that names the nearest key; of a spark.* key, the key that replaces
+// it.
+absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view name);
+
+// OK if `value` may be given to `key`, else a usage error that says how it is written and what its limits
+// are. `name` is what the user called it ("--batch-interval", or the key).
+absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std::string_view value);
+
+}  // namespace millstream::cli
+
+#endif  // MILLSTREAM_COMMON_CLI_CONFIGURATION_KEYS_H_

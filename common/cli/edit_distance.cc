@@ -1,0 +1,40 @@
+#include "common/cli/edit_distance.h"
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+namespace millstream::cli {
+namespace {
+
+char Lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+}  // namespace
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  // Rows of the distances between prefixes of `a` and of `b`: the current one and the two before it.
+  std::vector<size_t> two_before(b.size() + 1);
+  std::vector<size_t> before(b.size() + 1);
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    two_before.swap(before);
+    before.swap(row);
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const bool same = Lower(a[i - 1]) == Lower(b[j - 1]);
+      row[j] = std::min({before[j] + 1, row[j - 1] + 1, before[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && Lower(a[i - 1]) == Lower(b[j - 2]) && Lower(a[i - 2]) == Lower(b[j - 1])) {
+        row[j] = std::min(row[j], two_before[j - 2] + 1);
+      }
+    }
+  }
+  return row[b.size()];
+}
+
+std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates) {
+  return *std::ranges::min_element(
+      candidates, {}, [name](std::string_view candidate) { return EditDistance(name, candidate); });
+}
+
+}  // namespace millstream::cli

@@ -1,0 +1,30 @@
+#ifndef MILLSTREAM_COMMON_RPC_BOOTSTRAP_H_
+#define MILLSTREAM_COMMON_RPC_BOOTSTRAP_H_
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "proto/bootstrap.pb.h"
+
+namespace millstream::rpc {
+
+// The environment variable that names the descriptor a process was given its bootstrap on.
+inline constexpr const char* kBootstrapVariable = "MILLSTREAM_BOOTSTRAP_FD";
+
+// To be called first thing in main(), before another thread starts. nullopt: nobody started this process as
+// an executor. Otherwise the process now dies with its parent, and the variable is gone from the environment.
+// An error: it was started as an executor, but what it was given is unusable or its parent is already gone;
+// it must not go on as a driver.
+absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap();
+
+// Where base::InstallCrashHandler() may leave its record: the parent's report of this process's end names the
+// operation. -1: nowhere.
+int CrashReportFd();
+
+// The parent's side. False if the child does not read.
+bool WriteBootstrap(int socket, std::string_view encoded);
+
+}  // namespace millstream::rpc
+
+#endif  // MILLSTREAM_COMMON_RPC_BOOTSTRAP_H_

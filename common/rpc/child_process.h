@@ -1,0 +1,89 @@
+#ifndef MILLSTREAM_COMMON_RPC_CHILD_PROCESS_H_
+#define MILLSTREAM_COMMON_RPC_CHILD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "proto/bootstrap.pb.h"
+
+namespace millstream::rpc {
+
+// How a child ended.
+struct ChildExit {
+  uint32_t child = 0;
+  pid_t pid = 0;    // 0: it could not be started
+  std::string how;  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map"
+};
+
+// Starts this program's own executable as children and learns how they end. A child's standard output is this
+// process's standard error, its standard input is empty, it has a process group of its own (Ctrl-C is for the
+// driver), and of this process's descriptors it inherits one socket: its bootstrap comes from there, its
+// crash report goes there, and its end means that this process is gone. Thread-safe. fork() is never used, so
+// that it may be called after gRPC has started.
+class ChildProcesses {
+ public:
+  // Called on this object's own thread; must not destroy it.
+  using OnExit = std::function<void(const ChildExit&)>;
+
+  explicit ChildProcesses(OnExit on_exit);
+  // Kills and reaps what is left; on_exit is called for each.
+  ~ChildProcesses();
+
+  // Starts the child `child` (a number of the caller's) with `arguments` as its argv; returns at once.
+  // `bootstrap` gets this process's id as its parent_pid.
+  void Spawn(uint32_t child, std::vector<std::string> arguments, proto::Bootstrap bootstrap);
+  // SIGKILL; nothing happens if it already ended.
+  void Kill(uint32_t child);
+
+  // False if children still run after `timeout`.
+  bool AwaitAll(std::chrono::milliseconds timeout);
+
+ private:
+  struct Request {
+    uint32_t child;
+    std::vector<std::string> arguments;
+    std::string bootstrap;
+  };
+  struct Running {
+    pid_t pid;
+    int pidfd;
+    int socket;  // our end
+  };
+
+  void Loop();
+  std::optional<Request> TakeRequest();
+  void Start(const Request& request);
+  // Sleeps until a child ends or something is asked for; reaps who ended.
+  void AwaitEvent();
+  void Reap(uint32_t child, const Running& running);
+  void Notify();
+
+  const OnExit on_exit_;
+  const int wake_;  // an eventfd
+
+  std::mutex mutex_;  // protects everything below
+  std::condition_variable ended_;
+  std::deque<Request> requests_;
+  std::map<uint32_t, Running> running_;
+  size_t live_ = 0;  // asked for and not yet reported as ended
+  bool stopping_ = false;
+
+  std::thread
+      thread_;  // children die with the thread that spawned them (PR_SET_PDEATHSIG): it lives as long as this
+};
+
+}  // namespace millstream::rpc
+
+#endif  // MILLSTREAM_COMMON_RPC_CHILD_PROCESS_H_

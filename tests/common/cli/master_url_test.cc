@@ -1,0 +1,66 @@
+#include "common/cli/master_url.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace millstream::cli {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(MasterUrlTest, LocalIsOneExecutorWithNCores) {
+  EXPECT_EQ(*ParseMasterUrl("local"), (MasterUrl{MasterUrl::Kind::kLocal, 1, 1, {}, 1}));
+  EXPECT_EQ(*ParseMasterUrl("local[4]"), (MasterUrl{MasterUrl::Kind::kLocal, 1, 4, {}, 1}));
+  EXPECT_EQ(*ParseMasterUrl("local[2, 3]"), (MasterUrl{MasterUrl::Kind::kLocal, 1, 2, {}, 3}));
+  const int all = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  EXPECT_EQ(ParseMasterUrl("local[*]")->cores_per_executor, all);
+  EXPECT_EQ(ParseMasterUrl("local[*,5]")->max_task_failures, 5);
+}
+
+TEST(MasterUrlTest, LocalClusterIsExecutorsCoresAndMebibytes) {
+  EXPECT_EQ(*ParseMasterUrl("local-cluster[2,1,512]"),
+            (MasterUrl{MasterUrl::Kind::kLocalCluster, 2, 1, int64_t{512} << 20, {}}));
+}
+
+TEST(MasterUrlTest, WhatIsMalformedIsRefusedWithTheForms) {
+  for (const char* wrong : {"",
+                            "Local",
+                            "local[",
+                            "local[]",
+                            "local[0]",
+                            "local[-1]",
+                            "local[x]",
+                            "local[1",
+                            "local]1[",
+                            "local[1,0]",
+                            "local[1,2,3]",
+                            "local[1]x",
+                            "local[,1]",
+                            "local[99999999999999999999]",
+                            "local-cluster",
+                            "local-cluster[]",
+                            "local-cluster[2,1]",
+                            "local-cluster[0,1,512]",
+                            "local-cluster[2,0,512]",
+                            "local-cluster[2,1,0]",
+                            "local-cluster[*,1,512]",
+                            "yarn",
+                            "spark://host:7077",
+                            " local",
+                            "local[1] "}) {
+    const auto master = ParseMasterUrl(wrong);
+    ASSERT_FALSE(master.ok()) << wrong;
+    EXPECT_THAT(std::string(master.status().message()), HasSubstr("local-cluster[EXECUTORS,CORES,MIB]"))
+        << wrong;
+  }
+}
+
+TEST(MasterUrlTest, AClusterMasterIsNotPartOfThisRelease) {
+  EXPECT_THAT(std::string(ParseMasterUrl("millstream://h:7077").status().message()),
+              HasSubstr("not part of this release"));
+}
+
+}  // namespace
+}  // namespace millstream::cli
