@@ -20,19 +20,39 @@ namespace millstream::exec {
 // Collects the text of a schema.
 class SchemaWriter {
  public:
-  void Append(std::string_view text) { text_ += text; }
+  // While it lives, the aggregate that `type` stands for is being described.
+  class Scope {
+   public:
+    Scope(SchemaWriter& writer, const void* type) : writer_(writer), outer_(writer.innermost_), type_(type) {
+      writer.innermost_ = this;
+    }
+    ~Scope() { writer_.innermost_ = outer_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    friend class SchemaWriter;
+
+    SchemaWriter& writer_;
+    const Scope* const outer_;
+    const void* const type_;
+  };
+
+  SchemaWriter();
+  ~SchemaWriter();
+
+  void Append(std::string_view text);
   void AppendNumber(size_t number);
+  // What precedes the type of the index-th field of an aggregate; a nameless field is called f<index>.
+  void AppendFieldName(std::string_view name, size_t index);
+  // Whether the aggregate is being described already, further out: then its name is enough.
+  bool IsOpen(const void* type) const;
 
-  // Between Enter and Leave an aggregate is being described. False: it already is, further out; its name is
-  // enough.
-  bool Enter(const void* type);
-  void Leave() { open_.pop_back(); }
-
-  std::string Take() { return std::move(text_); }
+  std::string Take();
 
  private:
   std::string text_;
-  std::basic_string<const void*> open_;
+  const Scope* innermost_ = nullptr;
 };
 
 // An object whose fields have addresses to name them by; never defined, never read.
@@ -94,27 +114,17 @@ void AppendSchemas(SchemaWriter& out, std::string_view opening, Types<A...>) {
 
 template <class T, class... A, size_t... I>
 void AppendFields(SchemaWriter& out, Types<A...>, std::index_sequence<I...>) {
-  const auto append = [&out](std::string_view name, size_t index) {
-    if (index != 0) out.Append(",");
-    if (name.empty()) {
-      out.Append("f");
-      out.AppendNumber(index);
-    } else {
-      out.Append(name);
-    }
-    out.Append(":");
-  };
-  ((append(FieldName<T, I>(), I), AppendSchema<A>(out)), ...);
+  ((out.AppendFieldName(FieldName<T, I>(), I), AppendSchema<A>(out)), ...);
 }
 
 template <class T>
 void AppendAggregateSchema(SchemaWriter& out) {
   out.Append(TypeName<T>());
-  if (!out.Enter(&kTypeTag<T>)) return;
+  if (out.IsOpen(&kTypeTag<T>)) return;
+  const SchemaWriter::Scope scope(out, &kTypeTag<T>);
   out.Append("{");
   AppendFields<T>(out, Parts<T>{}, std::make_index_sequence<kFieldCount<T>>{});
   out.Append("}");
-  out.Leave();
 }
 
 template <class T>
