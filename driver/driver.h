@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/ids.h"
 #include "common/plan/node.h"
+#include "common/plan/streaming.h"
 #include "common/rpc/block_transport.h"
 #include "common/rpc/control_link.h"
 
@@ -54,40 +55,10 @@ struct JobResult {
   std::vector<exec::Slices> partitions;  // root's rows as root->encode writes them, in the order asked
 };
 
-// An input stream with a receiver.
-struct ReceiverSpec {
-  StreamId stream{};
-  std::string kind;   // "socket_text"
-  std::string state;  // its encoded settings
-  std::string label;  // as errors name it: "SocketTextStream localhost:9999"
-  StorageLevel level = StorageLevel::kMemoryAndDiskSer2;
-};
-
-struct StreamInput {
-  StreamId stream{};
-  std::vector<plan::BlockLocation> blocks;
-};
-
-// One batch as it was decided; its identity is the id.
-struct BatchRecord {
-  BatchId id{};
-  int64_t time_ms = 0;
-  int attempt = 0;
-  std::vector<StreamInput> inputs;  // of every receiver stream, in stream order
-};
-
-struct StreamingRequest {
-  std::chrono::milliseconds interval{1000};
-  std::chrono::milliseconds block_interval{200};
-  std::chrono::milliseconds receiver_restart_delay{2000};
-  std::chrono::milliseconds graceful_timeout{10'000};
-  uint64_t max_record_bytes = 16u << 20;
-  std::vector<ReceiverSpec> receivers;
-  Clock* clock = nullptr;
-  // Builds the batch's lineages and runs its outputs in registration order, on the driver's user thread, one batch at a
-  // time. An error fails the batch, and with it the application.
-  std::function<absl::Status(const BatchRecord&)> run_batch;
-};
+using plan::BatchRecord;
+using plan::ReceiverSpec;
+using plan::StreamingRequest;
+using plan::StreamInput;
 
 // The driver of one application: an event loop thread over two pure state machines, jobs/ and batches/, and a user thread
 // that runs the user's driver-side functions. Public calls are thread-safe; none may come from the loop's thread.

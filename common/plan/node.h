@@ -54,7 +54,7 @@ struct Node {
   const uint64_t id;  // unique in the process; names its shuffle and its cached blocks
   NodeKind kind = NodeKind::kNarrow;
   std::string operation;  // "Map", "ReduceByKey"
-  std::string name;       // from Named(), else empty
+  mutable std::string name;  // from Named(), before the first job; else empty
   std::string where;      // "file.cc:12" of the user's call
   int partitions = 0;
   std::vector<Dependency> parents;

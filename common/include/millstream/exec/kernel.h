@@ -60,8 +60,8 @@ inline constexpr uint64_t kKernelMagic = 0x6d73'6b65'726e'656c;
 struct alignas(16) KernelDescriptor {
   uint64_t magic = kKernelMagic;
   std::unique_ptr<ChunkStream> (*make)(KernelArgs args) = nullptr;
-  uint64_t input_signature = 0;   // of the rows it reads; 0: reads slices, or nothing
-  uint64_t output_signature = 0;  // of the rows it yields; 0: yields none
+  uint64_t input_signature = 0;   // of the rows it reads; 0: any rows, slices, or nothing
+  uint64_t output_signature = 0;  // of the rows it yields; 0: none, or its input's
   const char* builtin = nullptr;  // "name" of an engine's own kernel, which needs no build id; null: user code
   uint32_t builtin_version = 0;
 };

@@ -1,0 +1,75 @@
+#include <millstream/context.h>
+
+#include <algorithm>
+
+#include "client/context/context_core.h"
+#include "client/context/process_state.h"
+#include "client/sources/file_ranges.h"
+#include "common/cli/configuration_keys.h"
+
+namespace millstream {
+
+std::string Config::Get(std::string_view key) const {
+  const absl::StatusOr<cli::ResolvedConfig> config = client::Resolve(values_);
+  if (!config.ok() || !cli::FindConfigurationKey(key).ok()) return {};
+  return config->Get(key);
+}
+
+Context::Context(const Config& config) : core_(std::make_shared<graph::ContextCore>(client::Resolve(config.values()))) {}
+
+Context::~Context() { Stop(); }
+
+absl::Status Context::status() const { return core_->status(); }
+
+void Context::Stop() { core_->Stop(); }
+
+int Context::DefaultParallelism() const { return core_->default_parallelism(); }
+
+graph::Rdd Context::NoPartitions(const char* name, int num_partitions, const Where& where) {
+  return graph::Mistake({nullptr, core_},
+                        std::string(name) + ": " + std::to_string(num_partitions) +
+                            " partitions. Number of partitions must be positive: ask for at least 1",
+                        where);
+}
+
+RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, int num_partitions, const Where& where) {
+  const int partitions = Partitions(num_partitions);
+  if (partitions <= 0) return RDD<int64_t>(NoPartitions("Range", num_partitions, where));
+  if (step == 0) return RDD<int64_t>(graph::Mistake({nullptr, core_}, "Range: the step is 0. Give another", where));
+  // Differences of int64_t as uint64_t, where nothing overflows.
+  uint64_t count = 0;
+  if (step > 0 && first < last) {
+    const uint64_t stride = static_cast<uint64_t>(step);
+    count = (static_cast<uint64_t>(last) - static_cast<uint64_t>(first) - 1) / stride + 1;
+  } else if (step < 0 && first > last) {
+    const uint64_t stride = -static_cast<uint64_t>(step);
+    count = (static_cast<uint64_t>(first) - static_cast<uint64_t>(last) - 1) / stride + 1;
+  }
+  exec::Encoder state;
+  state.PutFixed(&first, sizeof(first));
+  state.PutFixed(&step, sizeof(step));
+  state.PutFixed(&count, sizeof(count));
+  return RDD<int64_t>(graph::Source(core_,
+                                    {.name = "Range",
+                                     .where = where,
+                                     .kernel = {&exec::kRangeKernel, state.Take()},
+                                     .rows = ops::RowsOf<int64_t>()},
+                                    partitions));
+}
+
+RDD<std::string_view> Context::TextFile(const std::string& path, int min_partitions, const Where& where) {
+  const int partitions = min_partitions == 0 ? std::min(DefaultParallelism(), 2) : min_partitions;
+  if (partitions <= 0) return RDD<std::string_view>(NoPartitions("TextFile", min_partitions, where));
+  const absl::StatusOr<client::FileRanges> ranges = client::CutFiles(path, partitions);
+  if (!ranges.ok()) {
+    return RDD<std::string_view>(graph::Mistake({nullptr, core_}, std::string(ranges.status().message()), where));
+  }
+  return RDD<std::string_view>(graph::Source(core_,
+                                             {.name = "TextFile",
+                                              .where = where,
+                                              .kernel = {&exec::kTextFileKernel, ranges->state},
+                                              .rows = ops::RowsOf<std::string_view>()},
+                                             ranges->partitions));
+}
+
+}  // namespace millstream

@@ -1,0 +1,154 @@
+#ifndef MILLSTREAM_STREAMING_CONTEXT_H_
+#define MILLSTREAM_STREAMING_CONTEXT_H_
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millstream/batch_queue.h>
+#include <millstream/config.h>
+#include <millstream/context.h>
+#include <millstream/dstream.h>
+#include <millstream/exec/clock.h>
+
+namespace millstream {
+
+enum class StreamingState { kInitialized, kActive, kStopped };
+
+// How a text source's bytes become rows.
+enum class Split {
+  kLines,  // at \n; one \r before it is dropped; the last line needs no \n
+};
+
+struct SocketTextOptions {
+  StorageLevel storage_level = StorageLevel::kMemoryAndDiskSer2;  // of received blocks
+  Split split = Split::kLines;
+};
+
+struct StopOptions {
+  bool stop_context = true;  // also stop the Context
+  bool graceful = false;     // process everything that was received first
+};
+
+// A streaming program: sources, operations and outputs, run once per batch interval (Spark's StreamingContext). Built by
+// one thread, then started once; Start, Stop and Await may be called by any.
+class StreamingContext {
+ public:
+  using Where = graph::Where;
+
+  // Makes a Context of its own. `interval` at least 1 ms.
+  StreamingContext(const Config& config, std::chrono::milliseconds interval, Clock& clock = SystemClock());
+  // Runs on `context`, which outlives it and is not stopped with it unless Stop says so.
+  StreamingContext(Context& context, std::chrono::milliseconds interval, Clock& clock = SystemClock());
+  // Stops at once what still runs.
+  ~StreamingContext();
+  StreamingContext(const StreamingContext&) = delete;
+  StreamingContext& operator=(const StreamingContext&) = delete;
+
+  Context& context() { return *context_; }
+  StreamingState State() const;
+
+  // Begins to receive and to run batches. Returns the first mistake made while building, with the file and line of the
+  // user's call. FailedPrecondition: active already (nothing changes), stopped, no output operation, or another context of the process is
+  // active. ResourceExhausted: too few cores for the receivers and one task; says how many.
+  absl::Status Start();
+
+  // Waits until it is stopped (OK) or failed (the first failed batch's error, naming batch, operation and cause).
+  absl::Status AwaitTermination();
+  // The same for at most `timeout`: true if it was stopped, false if it still runs.
+  absl::StatusOr<bool> AwaitTerminationOrTimeout(std::chrono::milliseconds timeout);
+
+  // Returns when all has stopped; the first thing that was built too late, if any. Idempotent.
+  absl::Status Stop(StopOptions options = {});
+
+  // --- Sources
+
+  // Lines of text from a TCP server, to which one executor connects, again after millstream.streaming.receiverRestartDelay
+  // whenever the connection fails or ends. Rows view the received block.
+  DStream<std::string_view> SocketTextStream(const std::string& host, int port, SocketTextOptions options = {},
+                                             const Where& where = Where::current());
+
+  // One entry of the queue per batch.
+  template <class T>
+  DStream<T> QueueStream(const BatchQueue<T>& queue, QueueStreamOptions<T> options = {}, const Where& where = Where::current()) {
+    Context* const context = context_;
+    return DStream<T>(graph::QueueSource(
+        graph_,
+        [queue, options = std::move(options), context, where](const Batch&) -> absl::StatusOr<std::optional<graph::Rdd>> {
+          std::vector<RDD<T>> rdds;
+          for (std::optional<typename BatchQueue<T>::Entry> entry; (entry = queue.Pop());) {
+            rdds.push_back(entry->rdd ? std::move(entry->rdd)
+                                      : context->Parallelize(entry->rows, options.num_partitions, where));
+            if (options.one_at_a_time) break;
+          }
+          if (rdds.size() == 1) return rdds[0].untyped();
+          if (!rdds.empty()) return context->Union(rdds, where).untyped();
+          if (options.default_rdd) {
+            if (!*options.default_rdd) return std::optional<graph::Rdd>();
+            return options.default_rdd->untyped();
+          }
+          return context->EmptyRdd<T>(where).untyped();
+        },
+        where));
+  }
+
+  // The rows of all; any range of DStream<T>.
+  template <std::ranges::input_range Streams>
+  auto Union(const Streams& streams, const Where& where = Where::current()) {
+    using Handle = std::ranges::range_value_t<Streams>;
+    std::vector<graph::Stream> parents;
+    for (const Handle& stream : streams) parents.push_back(stream.untyped());
+    return UnionOf(static_cast<const Handle*>(nullptr), parents, where);
+  }
+  template <class T>
+  DStream<T> Union(std::initializer_list<DStream<T>> streams, const Where& where = Where::current()) {
+    return Union(std::vector<DStream<T>>(streams), where);
+  }
+
+  // Any operation over the batch's RDDs of several streams of one type: `f`, which may capture, gets a
+  // std::span<const RDD<T>> (and the Batch) on the driver and returns an RDD.
+  template <std::ranges::input_range Streams, class F>
+  auto Transform(const Streams& streams, F f, const Where& where = Where::current()) {
+    using Handle = std::ranges::range_value_t<Streams>;
+    std::vector<graph::Stream> parents;
+    for (const Handle& stream : streams) parents.push_back(stream.untyped());
+    return TransformOf(static_cast<const Handle*>(nullptr), parents, std::move(f), where);
+  }
+  template <class T, class F>
+  auto Transform(std::initializer_list<DStream<T>> streams, F f, const Where& where = Where::current()) {
+    return Transform(std::vector<DStream<T>>(streams), std::move(f), where);
+  }
+
+ private:
+  template <class T>
+  DStream<T> UnionOf(const DStream<T>*, const std::vector<graph::Stream>& parents, const Where& where) {
+    return DStream<T>(graph::Union(graph_, parents, ops::RowsOf<T>(), where));
+  }
+  template <class T, class F>
+  auto TransformOf(const DStream<T>*, const std::vector<graph::Stream>& parents, F f, const Where& where) {
+    using Result = ops::BatchResult<F, std::span<const RDD<T>>>;
+    using U = typename ops::RowOfRdd<std::remove_cvref_t<Result>>::Type;
+    return DStream<U>(graph::Transform(
+        graph_, parents, "Transform",
+        [f = std::move(f)](std::span<const graph::Rdd> rdds, const Batch& batch) {
+          const std::vector<RDD<T>> typed(rdds.begin(), rdds.end());
+          return ops::BuildRdd("Transform", f, batch, std::span<const RDD<T>>(typed));
+        },
+        where));
+  }
+
+  std::unique_ptr<Context> own_context_;
+  Context* context_;
+  std::shared_ptr<graph::StreamGraph> graph_;
+};
+
+}  // namespace millstream
+
+#endif  // MILLSTREAM_STREAMING_CONTEXT_H_
