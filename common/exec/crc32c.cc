@@ -1,3 +1,5 @@
+#include "common/exec/crc32c.h"
+
 #include <millstream/exec/hash.h>
 #include <nmmintrin.h>
 
@@ -96,6 +98,10 @@ Extend ChooseExtend() {
 }
 
 }  // namespace
+
+uint32_t Crc32cByTable(std::string_view bytes, uint32_t seed) {
+  return ~ExtendByTable(~seed, bytes.data(), bytes.size());
+}
 
 uint32_t Crc32c(std::string_view bytes, uint32_t seed) {
   static const Extend extend = ChooseExtend();

@@ -1,5 +1,3 @@
-#include <emmintrin.h>
-#include <immintrin.h>
 #include <millstream/exec/split.h>
 
 #include <algorithm>
@@ -7,94 +5,23 @@
 #include <cstdint>
 #include <cstring>
 
+#include "common/exec/byte_masks.h"
+
 namespace millstream::exec {
 namespace {
 
-constexpr size_t kBlock = 64;   // Bytes of one mask.
-constexpr size_t kWindow = 32;  // Masks computed at a time.
-constexpr size_t kRun =
-    size_t{16} << 10;  // Bytes of lines scanned as one text: they stay in the first cache.
-
-// Bit i of masks[b] is set if byte b * 64 + i belongs to the class sought.
-using FillMasks = void (*)(const char* text, size_t blocks, uint64_t* masks);
-
-uint64_t Join(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-  return a | uint64_t{b} << 16 | uint64_t{c} << 32 | uint64_t{d} << 48;
-}
-
-uint32_t SpacesOf16(const char* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m128i from_tab = _mm_sub_epi8(bytes, _mm_set1_epi8('\t'));
-  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(from_tab, _mm_set1_epi8('\r' - '\t')), from_tab);
-  const __m128i space = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, space)));
-}
-
-uint32_t NewlinesOf16(const char* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))));
-}
-
-void SpacesSse2(const char* p, size_t blocks, uint64_t* masks) {
-  for (size_t b = 0; b < blocks; ++b, p += kBlock) {
-    masks[b] = Join(SpacesOf16(p), SpacesOf16(p + 16), SpacesOf16(p + 32), SpacesOf16(p + 48));
-  }
-}
-
-void NewlinesSse2(const char* p, size_t blocks, uint64_t* masks) {
-  for (size_t b = 0; b < blocks; ++b, p += kBlock) {
-    masks[b] = Join(NewlinesOf16(p), NewlinesOf16(p + 16), NewlinesOf16(p + 32), NewlinesOf16(p + 48));
-  }
-}
-
-__attribute__((target("avx2"))) void SpacesAvx2(const char* p, size_t blocks, uint64_t* masks) {
-  const __m256i tab = _mm256_set1_epi8('\t');
-  const __m256i range = _mm256_set1_epi8('\r' - '\t');
-  const __m256i blank = _mm256_set1_epi8(' ');
-  for (size_t half = 0; half < blocks * 2; ++half, p += kBlock / 2) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    const __m256i from_tab = _mm256_sub_epi8(bytes, tab);
-    const __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(from_tab, range), from_tab);
-    const __m256i found = _mm256_or_si256(control, _mm256_cmpeq_epi8(bytes, blank));
-    const uint32_t bits = static_cast<uint32_t>(_mm256_movemask_epi8(found));
-    std::memcpy(reinterpret_cast<char*>(masks) + half * sizeof(bits), &bits, sizeof(bits));
-  }
-}
-
-__attribute__((target("avx2"))) void NewlinesAvx2(const char* p, size_t blocks, uint64_t* masks) {
-  const __m256i newline = _mm256_set1_epi8('\n');
-  for (size_t half = 0; half < blocks * 2; ++half, p += kBlock / 2) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    const uint32_t bits = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, newline)));
-    std::memcpy(reinterpret_cast<char*>(masks) + half * sizeof(bits), &bits, sizeof(bits));
-  }
-}
-
-struct Classifiers {
-  FillMasks spaces;
-  FillMasks newlines;
-};
-
-Classifiers ChooseClassifiers() {
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2")) return {SpacesAvx2, NewlinesAvx2};
-  return {SpacesSse2, NewlinesSse2};
-}
-
-const Classifiers& Fastest() {
-  static const Classifiers chosen = ChooseClassifiers();
-  return chosen;
-}
+constexpr size_t kWindow = 32;             // Masks computed at a time.
+constexpr size_t kRun = size_t{16} << 10;  // Bytes of lines scanned as one text: the first cache holds them.
 
 // Masks of the next window of `size` > 0 bytes of text; what lies behind the text reads as `padding`. Returns
 // the number of masks.
 size_t FillWindow(FillMasks fill, const char* p, size_t size, char padding, uint64_t* masks) {
-  const size_t whole = std::min(size / kBlock, kWindow);
+  const size_t whole = std::min(size / kMaskBytes, kWindow);
   fill(p, whole, masks);
-  if (whole == kWindow || size % kBlock == 0) return whole;
-  char last[kBlock];
-  std::memset(last, padding, kBlock);
-  std::memcpy(last, p + whole * kBlock, size % kBlock);
+  if (whole == kWindow || size % kMaskBytes == 0) return whole;
+  char last[kMaskBytes];
+  std::memset(last, padding, kMaskBytes);
+  std::memcpy(last, p + whole * kMaskBytes, size % kMaskBytes);
   fill(last, 1, masks + whole);
   return whole + 1;
 }
@@ -104,65 +31,45 @@ uint64_t WithoutLowest(uint64_t bits) { return bits & (bits - 1); }
 }  // namespace
 
 size_t SplitWordsInto(std::string_view text, size_t& position, std::string_view* out, size_t capacity) {
-  const FillMasks fill = Fastest().spaces;
+  const FillMasks fill = FastestClassifiers().spaces;
   const char* const end = text.data() + text.size();
   const char* base = text.data() + position;
-  const char* start = base;  // Of the word that the last block left open, if `open`.
-  uint64_t open = 0;
+  const char* start = base;  // Of the word that is open.
+  bool open = false;
   size_t count = 0;
   uint64_t masks[kWindow + 1];
   while (base < end) {
     const size_t blocks = FillWindow(fill, base, static_cast<size_t>(end - base), ' ', masks);
-    for (size_t b = 0; b < blocks; ++b, base += kBlock) {
+    for (size_t b = 0; b < blocks; ++b, base += kMaskBytes) {
       const uint64_t letters = ~masks[b];
-      const uint64_t shifted = letters << 1 | open;
-      uint64_t starts = letters & ~shifted;
-      uint64_t ends = ~letters & shifted;
-      if (capacity - count <= kBlock / 2) {
-        // Close to full: word by word.
-        while (ends != 0) {
-          if (!open) {
-            start = base + std::countr_zero(starts);
-            starts = WithoutLowest(starts);
-          }
-          open = 0;
-          if (count == capacity) {
-            position = static_cast<size_t>(start - text.data());
-            return count;
-          }
-          const char* stop = base + std::countr_zero(ends);
-          out[count++] = {start, static_cast<size_t>(stop - start)};
-          ends = WithoutLowest(ends);
-        }
-      } else {
-        if (open && ends != 0) {
-          out[count++] = {start, static_cast<size_t>(base + std::countr_zero(ends) - start)};
-          ends = WithoutLowest(ends);
-        }
-        while (ends != 0) {
-          const int first = std::countr_zero(starts);
-          out[count++] = {base + first, static_cast<size_t>(std::countr_zero(ends) - first)};
+      const uint64_t follows_letter = letters << 1 | uint64_t{open};
+      uint64_t starts = letters & ~follows_letter;
+      for (uint64_t ends = follows_letter & ~letters; ends != 0; ends = WithoutLowest(ends)) {
+        if (!open) {
+          start = base + std::countr_zero(starts);
           starts = WithoutLowest(starts);
-          ends = WithoutLowest(ends);
         }
+        if (count == capacity) {
+          position = static_cast<size_t>(start - text.data());
+          return count;
+        }
+        out[count++] = {start, static_cast<size_t>(base + std::countr_zero(ends) - start)};
+        open = false;
       }
-      open = letters >> 63;
       if (starts != 0) start = base + std::countr_zero(starts);
+      open = letters >> 63 != 0;
     }
   }
-  if (open) {
-    if (count == capacity) {
-      position = static_cast<size_t>(start - text.data());
-      return count;
-    }
+  if (open && count < capacity) {
     out[count++] = {start, static_cast<size_t>(end - start)};
+    open = false;
   }
-  position = text.size();
+  position = open ? static_cast<size_t>(start - text.data()) : text.size();
   return count;
 }
 
 size_t SplitLinesInto(std::string_view text, size_t& position, std::string_view* out, size_t capacity) {
-  const FillMasks fill = Fastest().newlines;
+  const FillMasks fill = FastestClassifiers().newlines;
   const char* const end = text.data() + text.size();
   const char* base = text.data() + position;
   const char* start = base;
@@ -170,7 +77,7 @@ size_t SplitLinesInto(std::string_view text, size_t& position, std::string_view*
   uint64_t masks[kWindow + 1];
   while (base < end) {
     const size_t blocks = FillWindow(fill, base, static_cast<size_t>(end - base), ' ', masks);
-    for (size_t b = 0; b < blocks; ++b, base += kBlock) {
+    for (size_t b = 0; b < blocks; ++b, base += kMaskBytes) {
       for (uint64_t newlines = masks[b]; newlines != 0; newlines = WithoutLowest(newlines)) {
         if (count == capacity) {
           position = static_cast<size_t>(start - text.data());

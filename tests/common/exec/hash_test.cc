@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "common/exec/crc32c.h"
+
 namespace millstream::exec {
 namespace {
 
@@ -72,6 +74,8 @@ TEST(Crc32cTest, LongTextsAgreeWithTheDefinition) {
     for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78u : 0u);
   }
   EXPECT_EQ(Crc32c(text), ~crc);
+  EXPECT_EQ(Crc32cByTable(text), ~crc);
+  EXPECT_EQ(Crc32cByTable(text.substr(100), Crc32cByTable(text.substr(0, 100))), ~crc);
 }
 
 }  // namespace
