@@ -36,7 +36,7 @@ absl::Status CountTexts(ms::Context& sc, size_t num_texts, int repeats) {
   std::vector<std::string> texts(num_texts);
   ms::bench::LineMaker maker({});
   for (std::string& text : texts) maker.Append(kTextLines, text);
-  auto stored = sc.Parallelize(std::move(texts)).Persist();
+  auto stored = sc.Parallelize(texts).Persist();
   if (const auto count = stored.Count(); !count.ok()) return count.status();
 
   auto words = stored.FlatMap(ms::SplitWords{});
