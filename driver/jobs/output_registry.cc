@@ -1,0 +1,140 @@
+#include "driver/jobs/output_registry.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millstream::driver {
+
+void OutputRegistry::ExpectShuffle(uint64_t shuffle, int maps) {
+  const auto [at, added] = shuffles_.try_emplace(shuffle);
+  if (!added) return;
+  at->second.maps.resize(static_cast<size_t>(maps));
+  at->second.missing = maps;
+}
+
+bool OutputRegistry::IsComplete(uint64_t shuffle) const {
+  const auto found = shuffles_.find(shuffle);
+  return found != shuffles_.end() && found->second.missing == 0;
+}
+
+bool OutputRegistry::HasMap(uint64_t shuffle, int map) const {
+  const auto found = shuffles_.find(shuffle);
+  return found != shuffles_.end() && found->second.maps[static_cast<size_t>(map)].executor.has_value();
+}
+
+void OutputRegistry::AddHolder(uint64_t shuffle, ExecutorId executor) {
+  if (const auto found = shuffles_.find(shuffle); found != shuffles_.end())
+    found->second.holders.insert(executor);
+}
+
+void OutputRegistry::RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence) {
+  const auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return;
+  MapOutput& output = found->second.maps[static_cast<size_t>(map)];
+  if (!output.executor) --found->second.missing;
+  output = {executor, sequence};
+}
+
+void OutputRegistry::LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence) {
+  const auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return;
+  for (MapOutput& output : found->second.maps) {
+    if (output.executor != executor || output.sequence >= sequence) continue;
+    output.executor.reset();
+    ++found->second.missing;
+  }
+}
+
+void OutputRegistry::DescribeShuffle(uint64_t shuffle, proto::ShuffleInput& input) const {
+  input.set_shuffle(shuffle);
+  const auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return;
+  const std::vector<MapOutput>& maps = found->second.maps;
+  input.set_maps(static_cast<uint32_t>(maps.size()));
+  std::map<ExecutorId, proto::ShuffleInput::Maps*> places;
+  for (size_t first = 0; first < maps.size();) {
+    size_t end = first + 1;
+    while (end < maps.size() && maps[end].executor == maps[first].executor) ++end;
+    if (maps[first].executor) {
+      proto::ShuffleInput::Maps*& place = places[*maps[first].executor];
+      if (place == nullptr) {
+        place = input.add_locations();
+        place->set_executor(Number(*maps[first].executor));
+      }
+      place->add_ranges(static_cast<uint32_t>(first));
+      place->add_ranges(static_cast<uint32_t>(end - first));
+    }
+    first = end;
+  }
+}
+
+std::set<ExecutorId> OutputRegistry::ForgetShuffle(uint64_t shuffle) {
+  auto node = shuffles_.extract(shuffle);
+  return node.empty() ? std::set<ExecutorId>() : std::move(node.mapped().holders);
+}
+
+void OutputRegistry::ExpectRdd(uint64_t rdd) { rdds_.try_emplace(rdd); }
+
+void OutputRegistry::RegisterPartition(uint64_t rdd, int partition, ExecutorId executor) {
+  const auto found = rdds_.find(rdd);
+  if (found == rdds_.end()) return;
+  std::vector<ExecutorId>& places = found->second[partition];
+  if (std::find(places.begin(), places.end(), executor) == places.end()) places.push_back(executor);
+}
+
+const std::vector<ExecutorId>& OutputRegistry::PartitionPlaces(uint64_t rdd, int partition) const {
+  static const std::vector<ExecutorId> nowhere;
+  const auto found = rdds_.find(rdd);
+  if (found == rdds_.end()) return nowhere;
+  const auto places = found->second.find(partition);
+  return places == found->second.end() ? nowhere : places->second;
+}
+
+bool OutputRegistry::KeepsAny(uint64_t rdd) const {
+  const auto found = rdds_.find(rdd);
+  return found != rdds_.end() && !found->second.empty();
+}
+
+void OutputRegistry::ForgetPartition(uint64_t rdd, int partition) {
+  if (const auto found = rdds_.find(rdd); found != rdds_.end()) found->second.erase(partition);
+}
+
+std::set<ExecutorId> OutputRegistry::ForgetRdd(uint64_t rdd) {
+  std::set<ExecutorId> holders;
+  const auto node = rdds_.extract(rdd);
+  if (node.empty()) return holders;
+  for (const auto& [partition, places] : node.mapped()) holders.insert(places.begin(), places.end());
+  return holders;
+}
+
+void OutputRegistry::MoveBlock(const plan::BlockId& block, std::vector<ExecutorId> peers) {
+  if (peers.empty()) {
+    moved_.erase(block);
+  } else {
+    moved_[block] = std::move(peers);
+  }
+}
+
+const std::vector<ExecutorId>& OutputRegistry::BlockPeers(const plan::BlockLocation& location) const {
+  const auto found = moved_.find(location.id);
+  return found == moved_.end() ? location.peers : found->second;
+}
+
+void OutputRegistry::LoseExecutor(ExecutorId executor) {
+  for (auto& [id, shuffle] : shuffles_) {
+    if (shuffle.holders.erase(executor) == 0) continue;
+    for (MapOutput& output : shuffle.maps) {
+      if (output.executor != executor) continue;
+      output.executor.reset();
+      ++shuffle.missing;
+    }
+  }
+  for (auto& [rdd, partitions] : rdds_) {
+    for (auto at = partitions.begin(); at != partitions.end();) {
+      std::erase(at->second, executor);
+      at = at->second.empty() ? partitions.erase(at) : std::next(at);
+    }
+  }
+}
+
+}  // namespace millstream::driver

@@ -1,0 +1,68 @@
+#ifndef MILLSTREAM_DRIVER_JOBS_OUTPUT_REGISTRY_H_
+#define MILLSTREAM_DRIVER_JOBS_OUTPUT_REGISTRY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/plan/block_id.h"
+#include "proto/control.pb.h"
+
+namespace millstream::driver {
+
+// What executors keep: shuffle output, cached partitions, and received blocks that moved.
+class OutputRegistry {
+ public:
+  // Shuffles. `sequence` orders registrations against launches.
+  void ExpectShuffle(uint64_t shuffle, int maps);
+  bool IsComplete(uint64_t shuffle) const;
+  bool HasMap(uint64_t shuffle, int map) const;
+  // An executor may write to it from now on.
+  void AddHolder(uint64_t shuffle, ExecutorId executor);
+  void RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence);
+  // Output at `executor` that was registered before `sequence` cannot be read.
+  void LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence);
+  void DescribeShuffle(uint64_t shuffle, proto::ShuffleInput& input) const;
+  // Forgets it; who may keep some of it.
+  std::set<ExecutorId> ForgetShuffle(uint64_t shuffle);
+
+  // Cached partitions.
+  void ExpectRdd(uint64_t rdd);
+  bool ExpectsRdd(uint64_t rdd) const { return rdds_.contains(rdd); }
+  void RegisterPartition(uint64_t rdd, int partition, ExecutorId executor);
+  // Empty: not kept anywhere.
+  const std::vector<ExecutorId>& PartitionPlaces(uint64_t rdd, int partition) const;
+  bool KeepsAny(uint64_t rdd) const;
+  void ForgetPartition(uint64_t rdd, int partition);
+  std::set<ExecutorId> ForgetRdd(uint64_t rdd);
+
+  // Received blocks: a block is where its location says until it moves.
+  void MoveBlock(const plan::BlockId& block, std::vector<ExecutorId> peers);
+  const std::vector<ExecutorId>& BlockPeers(const plan::BlockLocation& location) const;
+
+  void LoseExecutor(ExecutorId executor);
+
+ private:
+  struct MapOutput {
+    std::optional<ExecutorId> executor;
+    uint64_t sequence = 0;
+  };
+  struct Shuffle {
+    std::vector<MapOutput> maps;
+    int missing = 0;
+    std::set<ExecutorId> holders;
+  };
+  using Partitions = std::map<int, std::vector<ExecutorId>>;
+
+  std::map<uint64_t, Shuffle> shuffles_;
+  std::map<uint64_t, Partitions> rdds_;
+  std::unordered_map<plan::BlockId, std::vector<ExecutorId>> moved_;  // never iterated
+};
+
+}  // namespace millstream::driver
+
+#endif  // MILLSTREAM_DRIVER_JOBS_OUTPUT_REGISTRY_H_
