@@ -1,5 +1,5 @@
-#ifndef MILLSTREAM_EXEC_SPILL_STORAGE_H_
-#define MILLSTREAM_EXEC_SPILL_STORAGE_H_
+#ifndef MILLSTREAM_COMMON_EXEC_SPILL_STORAGE_H_
+#define MILLSTREAM_COMMON_EXEC_SPILL_STORAGE_H_
 
 #include <millstream/exec/memory.h>
 
@@ -27,4 +27,4 @@ class FileSpillStorage : public SpillStorage {
 
 }  // namespace millstream::exec
 
-#endif  // MILLSTREAM_EXEC_SPILL_STORAGE_H_
+#endif  // MILLSTREAM_COMMON_EXEC_SPILL_STORAGE_H_
