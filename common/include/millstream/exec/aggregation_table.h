@@ -64,8 +64,8 @@ struct ScanPosition {
 // Distinct. Keys are copied into an arena and entries never move; iteration is in order of insertion, so
 // equal input gives equal output. Not thread-safe.
 //
-// On the map side of a shuffle, when bytes() exceeds the cap of the plan: writer.AppendTable(table); table.Clear().
-// On the reduce side use SpillingTable.
+// On the map side of a shuffle, when bytes() exceeds the cap of the plan: writer.AppendTable(table);
+// table.Clear(). On the reduce side use SpillingTable.
 //
 // Slots of new entries are raw memory. The caller constructs the slot of every entry that Upsert reports as
 // inserted before it runs code that may throw, since Clear and the destructor destroy every slot.
