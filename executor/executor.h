@@ -25,17 +25,18 @@ struct ExecutorOptions {
   std::string local_dir = "/tmp";         // spill goes to a directory of its own below it
   std::string data_address;               // where its blocks are served; empty in process
   std::string build_id;
-  bool test_chunks = false;               // chunks of 1-3 rows, poisoned after use
+  bool test_chunks = false;  // chunks of 1-3 rows, poisoned after use
 };
 
-// Runs tasks and receivers on `cores` slots and keeps blocks. Handle() is called in the order of the driver's messages, from
-// one thread at a time; `send` from any of its threads.
+// Runs tasks and receivers on `cores` slots and keeps blocks. Handle() is called in the order of the driver's
+// messages, from one thread at a time; `send` from any of its threads.
 class Executor {
  public:
   using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>)>;
 
   // `transport` outlives the executor.
-  static absl::StatusOr<std::unique_ptr<Executor>> Create(ExecutorOptions options, rpc::BlockTransport& transport, Send send);
+  static absl::StatusOr<std::unique_ptr<Executor>> Create(ExecutorOptions options,
+                                                          rpc::BlockTransport& transport, Send send);
   ~Executor();
 
   // Says Hello to the driver.

@@ -1,0 +1,18 @@
+#ifndef MILLSTREAM_EXECUTOR_RECEIVERS_TCP_CONNECT_H_
+#define MILLSTREAM_EXECUTOR_RECEIVERS_TCP_CONNECT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "executor/receivers/stop_signal.h"
+
+namespace millstream::executor {
+
+// A non-blocking socket, connected to the first of the host's addresses that answers. Cancelled if asked to
+// stop; the caller closes the socket.
+absl::StatusOr<int> ConnectTcp(const std::string& host, uint16_t port, const StopSignal& stop);
+
+}  // namespace millstream::executor
+
+#endif  // MILLSTREAM_EXECUTOR_RECEIVERS_TCP_CONNECT_H_

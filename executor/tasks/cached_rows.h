@@ -1,0 +1,35 @@
+#ifndef MILLSTREAM_EXECUTOR_TASKS_CACHED_ROWS_H_
+#define MILLSTREAM_EXECUTOR_TASKS_CACHED_ROWS_H_
+
+#include <millstream/exec/kernel.h>
+
+#include <memory>
+
+#include "executor/tasks/task_streams.h"
+
+namespace millstream::executor {
+
+// The rows of a partition whose RDD is kept: read from here, else from the peer that is said to keep it, else
+// computed and kept. Decides when it is first asked for a chunk.
+class CachedRows : public exec::ChunkStream {
+ public:
+  // `streams` outlives it.
+  CachedRows(TaskStreams& streams, int node, int partition)
+      : streams_(streams), node_(node), partition_(partition) {}
+
+  bool Next(exec::Chunk& chunk) override;
+
+ private:
+  std::unique_ptr<exec::SliceStream> Find();
+  std::unique_ptr<exec::SliceStream> FromPeer(const CachedRdd& cache, const plan::BlockId& id);
+  std::unique_ptr<exec::SliceStream> Compute(const plan::BlockId& id);
+
+  TaskStreams& streams_;
+  const int node_;
+  const int partition_;
+  std::unique_ptr<exec::ChunkStream> rows_;
+};
+
+}  // namespace millstream::executor
+
+#endif  // MILLSTREAM_EXECUTOR_TASKS_CACHED_ROWS_H_

@@ -1,0 +1,89 @@
+#include "executor/tasks/task_failure.h"
+
+#include <cxxabi.h>
+#include <millstream/exec/task_error.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <typeinfo>
+
+#include "common/plan/block_messages.h"
+
+namespace millstream::executor {
+namespace {
+
+std::string Demangled(const std::type_info* type) {
+  if (type == nullptr) return "an exception of another language";
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
+  if (name == nullptr) return type->name();
+  const std::string text = name.get();
+  if (text.starts_with("std::__cxx11::basic_string<char,")) return "std::string";
+  return text;
+}
+
+void DescribeEngineError(const exec::TaskError& error, const exec::TaskEnv& env,
+                         proto::TaskFailure& failure) {
+  const bool cancelled =
+      env.cancelled != nullptr && env.cancelled->load() && absl::IsCancelled(error.status());
+  failure.set_kind(cancelled ? proto::TaskFailure::CANCELLED : proto::TaskFailure::ENGINE);
+  failure.set_message(std::string(error.status().message()));
+}
+
+}  // namespace
+
+InputLost InputLost::Shuffle(const plan::BlockId& id, ExecutorId executor, const std::string& why) {
+  InputLost lost;
+  lost.failure_.set_kind(proto::TaskFailure::FETCH);
+  lost.failure_.set_message("block " + ToString(id) + " of executor " + std::to_string(Number(executor)) +
+                            " could not be read: " + why);
+  lost.failure_.set_shuffle(id.a);
+  lost.failure_.set_lost_executor(Number(executor));
+  plan::ToProto(id, *lost.failure_.mutable_block());
+  return lost;
+}
+
+InputLost InputLost::Block(const plan::BlockId& id, const std::string& why) {
+  InputLost lost;
+  lost.failure_.set_kind(proto::TaskFailure::BLOCK);
+  lost.failure_.set_message("block " + ToString(id) + " could not be read anywhere: " + why);
+  plan::ToProto(id, *lost.failure_.mutable_block());
+  return lost;
+}
+
+proto::TaskFailure DescribeCurrentException(const exec::TaskEnv& env) {
+  proto::TaskFailure failure;
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  try {
+    throw;
+  } catch (const InputLost& lost) {
+    failure = lost.failure();
+  } catch (const exec::TaskError& error) {
+    DescribeEngineError(error, env, failure);
+  } catch (const std::exception& error) {
+    failure.set_kind(proto::TaskFailure::USER);
+    failure.set_type(Demangled(type));
+    failure.set_message(error.what());
+  } catch (const std::string& text) {
+    failure.set_kind(proto::TaskFailure::USER);
+    failure.set_type(Demangled(type));
+    failure.set_message(text);
+  } catch (const char* text) {
+    failure.set_kind(proto::TaskFailure::USER);
+    failure.set_type(Demangled(type));
+    failure.set_message(text == nullptr ? "" : text);
+  } catch (int number) {
+    failure.set_kind(proto::TaskFailure::USER);
+    failure.set_type(Demangled(type));
+    failure.set_message(std::to_string(number));
+  } catch (...) {
+    failure.set_kind(proto::TaskFailure::USER);
+    failure.set_type(Demangled(type));
+  }
+  failure.set_operation(env.operation);
+  return failure;
+}
+
+}  // namespace millstream::executor

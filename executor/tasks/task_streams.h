@@ -1,0 +1,53 @@
+#ifndef MILLSTREAM_EXECUTOR_TASKS_TASK_STREAMS_H_
+#define MILLSTREAM_EXECUTOR_TASKS_TASK_STREAMS_H_
+
+#include <millstream/exec/kernel.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "executor/tasks/executor_parts.h"
+#include "executor/tasks/launch_run.h"
+
+namespace millstream::executor {
+
+// Builds the streams of one task from its plan. Used by the task's thread alone; outlives the streams.
+class TaskStreams {
+ public:
+  // All outlive it.
+  TaskStreams(const ExecutorParts& parts, const LaunchRun& launch, exec::TaskEnv& env)
+      : parts_(parts), launch_(launch), env_(env) {}
+
+  // The rows of a node's partition.
+  std::unique_ptr<exec::ChunkStream> Rows(int node, int partition);
+  // The same, whether or not the node's rows are kept somewhere.
+  std::unique_ptr<exec::ChunkStream> Computed(int node, int partition);
+
+  // A kernel over rows that writes to `sink`.
+  std::unique_ptr<exec::ChunkStream> Writer(const PreparedClosure& kernel, const char* operation,
+                                            std::unique_ptr<exec::ChunkStream> rows, exec::SliceSink& sink);
+  // A kernel over slices.
+  std::unique_ptr<exec::ChunkStream> Reader(const PreparedClosure& kernel, const char* operation,
+                                            std::unique_ptr<exec::SliceStream> slices);
+
+  const ExecutorParts& parts() const { return parts_; }
+  const LaunchRun& launch() const { return launch_; }
+
+  // (RDD, partition) that this executor keeps since this task ran.
+  std::vector<std::pair<uint64_t, int>>& cached() { return cached_; }
+
+ private:
+  std::unique_ptr<exec::SliceStream> Slices(const PreparedNode& node, int partition);
+  std::vector<std::unique_ptr<exec::ChunkStream>> Inputs(const PreparedNode& node, int partition);
+
+  const ExecutorParts& parts_;
+  const LaunchRun& launch_;
+  exec::TaskEnv& env_;
+  std::vector<std::pair<uint64_t, int>> cached_;
+};
+
+}  // namespace millstream::executor
+
+#endif  // MILLSTREAM_EXECUTOR_TASKS_TASK_STREAMS_H_
