@@ -1,5 +1,8 @@
 #include "client/context/process_state.h"
 
+#include <mutex>
+#include <set>
+
 #include "common/base/logging.h"
 
 namespace millstream::client {
@@ -12,7 +15,12 @@ ProcessState& Process() {
 absl::StatusOr<cli::ResolvedConfig> Resolve(const std::map<std::string, std::string>& code) {
   std::vector<std::string> notices;
   auto config = cli::ResolvedConfig::Resolve(Process().flags, cli::ReadEnvironment(), code, &notices);
-  for (const std::string& notice : notices) base::LogInfo(notice);
+  static std::mutex mutex;
+  static std::set<std::string>* const told = new std::set<std::string>;
+  std::lock_guard lock(mutex);
+  for (const std::string& notice : notices) {
+    if (told->insert(notice).second) base::LogInfo(notice);
+  }
   return config;
 }
 

@@ -196,10 +196,6 @@ void StreamGraph::StopForSignal() {
   if (const std::shared_ptr<client::Engine> engine = context_->engine()) engine->StopStreaming(graceful).IgnoreError();
 }
 
-void StreamGraph::StopNow() {
-  if (const std::shared_ptr<client::Engine> engine = context_->engine()) engine->StopStreaming(false).IgnoreError();
-}
-
 absl::Status StreamGraph::RunBatch(const plan::BatchRecord& record) {
   Batch batch{.id = Number(record.id), .time = record.time_ms, .attempt = record.attempt, .blocks = {}};
   for (const plan::StreamInput& input : record.inputs) {

@@ -63,8 +63,6 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
   std::optional<absl::Status> Await(std::optional<std::chrono::milliseconds> timeout);
   // Ends the batches on behalf of a signal: gracefully if configured.
   void StopForSignal();
-  // Ends them now, also while a graceful stop waits.
-  void StopNow();
 
  private:
   struct OutputOperation {

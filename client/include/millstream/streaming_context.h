@@ -54,6 +54,7 @@ class StreamingContext {
 
   Context& context() { return *context_; }
   StreamingState State() const;
+  const std::shared_ptr<graph::StreamGraph>& graph() const { return graph_; }
 
   // Begins to receive and to run batches. Returns the first mistake made while building, with the file and line of the
   // user's call. FailedPrecondition: active already (nothing changes), stopped, no output operation, or another context of the process is

@@ -1,0 +1,254 @@
+// One program, two roles: the only place where driver and executor meet.
+#include "client/context/engine.h"
+
+#include <future>
+#include <mutex>
+#include <utility>
+
+#include "client/context/process_state.h"
+#include "common/base/crash_report.h"
+#include "common/base/logging.h"
+#include "common/cli/configuration_keys.h"
+#include "common/plan/kernel_refs.h"
+#include "common/rpc/bootstrap.h"
+#include "common/rpc/child_process.h"
+#include "common/rpc/grpc_block_server.h"
+#include "common/rpc/grpc_blocks.h"
+#include "common/rpc/grpc_control.h"
+#include "common/rpc/grpc_executor_link.h"
+#include "common/rpc/in_memory_blocks.h"
+#include "common/rpc/in_memory_link.h"
+#include "common/security/secret.h"
+#include "driver/driver.h"
+#include "executor/executor.h"
+#include "proto/bootstrap.pb.h"
+
+namespace millstream::client {
+namespace {
+
+constexpr std::chrono::seconds kStartTimeout{30};
+
+executor::ExecutorOptions ExecutorOptionsOf(const cli::ResolvedConfig& config, ExecutorId id, int cores, size_t memory_bytes) {
+  return {.id = id,
+          .cores = cores,
+          .memory_bytes = memory_bytes,
+          .local_dir = config.Get(cli::keys::kLocalDir),
+          .data_address = "",
+          .build_id = plan::MainBuildId(),
+          .test_chunks = config.GetBoolean(cli::keys::kSmallChunks)};
+}
+
+size_t MemoryOf(const cli::ResolvedConfig& config, const cli::MasterUrl& master) {
+  return static_cast<size_t>(master.executor_memory_bytes.value_or(*config.GetBytes(cli::keys::kExecutorMemory)));
+}
+
+driver::DriverOptions DriverOptionsOf(const cli::ResolvedConfig& config, const cli::MasterUrl& master) {
+  return {.application = config.Get(cli::keys::kAppName),
+          .executors = master.executors,
+          .cores_per_executor = master.cores_per_executor,
+          .max_task_failures = master.max_task_failures.value_or(static_cast<int>(*config.GetInteger(cli::keys::kMaxTaskFailures))),
+          .max_stage_attempts = static_cast<int>(*config.GetInteger(cli::keys::kMaxStageAttempts)),
+          .executor_memory_bytes = MemoryOf(config, master),
+          .max_result_bytes = static_cast<size_t>(*config.GetBytes(cli::keys::kMaxResultSize)),
+          .network_timeout = *config.GetDuration(cli::keys::kNetworkTimeout),
+          .build_id = plan::MainBuildId()};
+}
+
+// What all kinds of engine share: calls pass through to the driver.
+class DriverEngine : public Engine {
+ public:
+  absl::StatusOr<std::vector<exec::Slices>> RunJob(Job job) override {
+    absl::StatusOr<driver::JobResult> result = driver_->RunJob({.root = std::move(job.root),
+                                                                .partitions = std::move(job.partitions),
+                                                                .operation = std::move(job.operation),
+                                                                .batch = job.batch,
+                                                                .batch_time_ms = job.batch_time_ms});
+    if (!result.ok()) return result.status();
+    return std::move(result->partitions);
+  }
+  void Unpersist(const plan::Node& node) override { driver_->Unpersist(node); }
+  int total_cores() const override { return driver_->total_cores(); }
+  int PartitionsPerReceiver(const plan::StreamingRequest& request) const override {
+    return driver::Driver::PartitionsPerReceiver(request);
+  }
+  absl::Status StartStreaming(plan::StreamingRequest request) override { return driver_->StartStreaming(std::move(request)); }
+  absl::Status StopStreaming(bool graceful) override { return driver_->StopStreaming(graceful); }
+  std::optional<absl::Status> AwaitStreaming(std::optional<std::chrono::milliseconds> timeout) override {
+    return driver_->AwaitStreaming(timeout);
+  }
+
+ protected:
+  std::unique_ptr<driver::Driver> driver_;
+};
+
+// local[N]: one executor in this process, its messages handed over by pointer.
+class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
+ public:
+  ~LocalEngine() override { Stop(); }
+
+  absl::Status Begin(const cli::ResolvedConfig& config, const cli::MasterUrl& master) {
+    static std::once_flag crash_handler;
+    std::call_once(crash_handler, [] { base::InstallCrashHandler(-1); });
+    absl::StatusOr<std::unique_ptr<executor::Executor>> made = executor::Executor::Create(
+        ExecutorOptionsOf(config, kOnly, master.cores_per_executor, MemoryOf(config, master)), blocks_,
+        [this](std::shared_ptr<const proto::FromExecutor> message) { link_->Send(std::move(message)); });
+    if (!made.ok()) return made.status();
+    executor_ = *std::move(made);
+    blocks_.Register(kOnly, executor_->blocks());
+    link_ = endpoint_.Attach(kOnly, [this](std::shared_ptr<const proto::ToExecutor> message) {
+      executor_->Handle(std::move(message));
+    });
+    driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config, master), endpoint_, static_cast<driver::ExecutorLauncher&>(*this), blocks_);
+    blocks_.Register(kDriverPeer, driver_->collections());
+    return driver_->Start(kStartTimeout);
+  }
+
+  void Stop() override {
+    if (driver_ != nullptr) driver_->Stop();
+    if (link_ != nullptr) endpoint_.Detach(kOnly, "stopped");
+    if (executor_ != nullptr) executor_->Stop();
+    blocks_.Unregister(kOnly);
+    blocks_.Unregister(kDriverPeer);
+  }
+
+ private:
+  static constexpr ExecutorId kOnly{0};
+
+  // The executor is there already; it says Hello when the driver asks for it, and ends with the process.
+  void Launch(ExecutorId) override { executor_->Start(); }
+  void Kill(ExecutorId) override {}
+
+  rpc::InMemoryEndpoint endpoint_;
+  rpc::InMemoryBlockTransport blocks_;
+  std::unique_ptr<executor::Executor> executor_;
+  std::shared_ptr<rpc::ExecutorLink> link_;
+};
+
+// local-cluster[E,C,M]: executor processes that are this process's children, over gRPC on loopback.
+class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher {
+ public:
+  LocalClusterEngine(const cli::ResolvedConfig& config, const cli::MasterUrl& master)
+      : config_(config),
+        master_(master),
+        secret_(security::Secret::Random()),
+        blocks_(secret_, *config.GetDuration(cli::keys::kNetworkTimeout)) {}
+  ~LocalClusterEngine() override { Stop(); }
+
+  absl::Status Begin() {
+    auto endpoint = rpc::GrpcDriverEndpoint::Listen(secret_, {});
+    if (!endpoint.ok()) return endpoint.status();
+    endpoint_ = *std::move(endpoint);
+    auto server = rpc::GrpcBlockServer::Listen(secret_, *config_.GetDuration(cli::keys::kNetworkTimeout));
+    if (!server.ok()) return server.status();
+    server_ = *std::move(server);
+    driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config_, master_), *endpoint_,
+                                               static_cast<driver::ExecutorLauncher&>(*this), blocks_);
+    blocks_.SetOwn(kDriverPeer, driver_->collections());
+    server_->Serve(driver_->collections());
+    children_ = std::make_unique<rpc::ChildProcesses>([this](const rpc::ChildExit& end) {
+      driver_->OnExecutorExited(ExecutorId{end.child}, end.how);
+    });
+    return driver_->Start(kStartTimeout);
+  }
+
+  void Stop() override {
+    std::lock_guard lock(stop_mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+    if (driver_ != nullptr) driver_->Stop();
+    endpoint_.reset();
+    if (children_ != nullptr) {
+      children_->AwaitAll(std::chrono::seconds(2));
+      children_.reset();
+    }
+    server_.reset();
+  }
+
+ private:
+  void Launch(ExecutorId executor) override {
+    endpoint_->Expect(executor);
+    proto::Bootstrap bootstrap;
+    bootstrap.set_application(config_.Get(cli::keys::kAppName));
+    bootstrap.set_executor(Number(executor));
+    bootstrap.set_secret(secret_.Reveal());
+    bootstrap.set_driver_address(endpoint_->address());
+    bootstrap.set_driver_blocks_address(server_->address());
+    bootstrap.set_cores(static_cast<uint32_t>(master_.cores_per_executor));
+    bootstrap.set_memory_bytes(MemoryOf(config_, master_));
+    bootstrap.set_build_id(plan::MainBuildId());
+    for (const auto& [key, value] : config_.values()) (*bootstrap.mutable_configuration())[key] = value;
+    for (const std::string& argument : Process().flags.arguments) bootstrap.add_arguments(argument);
+    children_->Spawn(Number(executor), Process().command_line, std::move(bootstrap));
+  }
+  void Kill(ExecutorId executor) override { children_->Kill(Number(executor)); }
+
+  const cli::ResolvedConfig config_;
+  const cli::MasterUrl master_;
+  const security::Secret secret_;
+  rpc::GrpcBlockTransport blocks_;
+  std::unique_ptr<rpc::GrpcDriverEndpoint> endpoint_;
+  std::unique_ptr<rpc::GrpcBlockServer> server_;
+  std::unique_ptr<rpc::ChildProcesses> children_;
+  std::mutex stop_mutex_;  // protects stopped_
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig& config) {
+  const cli::MasterUrl master = config.GetMaster();
+  if (master.kind == cli::MasterUrl::Kind::kLocal) {
+    auto engine = std::make_unique<LocalEngine>();
+    if (absl::Status status = engine->Begin(config, master); !status.ok()) return status;
+    return engine;
+  }
+  if (Process().command_line.empty()) {
+    return absl::FailedPreconditionError(
+        "master " + config.Get(cli::keys::kMaster) +
+        ": executors run this same program, which must call ms::Init or ms::Run first. Make it the first line of main");
+  }
+  auto engine = std::make_unique<LocalClusterEngine>(config, master);
+  if (absl::Status status = engine->Begin(); !status.ok()) return status;
+  return engine;
+}
+
+int ServeExecutor(const proto::Bootstrap& bootstrap) {
+  base::InstallCrashHandler(rpc::CrashReportFd());
+  const auto fail = [](const absl::Status& status) {
+    base::LogError(std::string(status.message()));
+    return 1;
+  };
+  auto config = cli::ResolvedConfig::FromValues({bootstrap.configuration().begin(), bootstrap.configuration().end()});
+  if (!config.ok()) return fail(config.status());
+  const std::optional<security::Secret> secret = security::Secret::FromBytes(bootstrap.secret());
+  if (!secret) return fail(absl::InvalidArgumentError("executor: its bootstrap has no secret"));
+  const std::chrono::milliseconds timeout = *config->GetDuration(cli::keys::kNetworkTimeout);
+  auto server = rpc::GrpcBlockServer::Listen(*secret, timeout);
+  if (!server.ok()) return fail(server.status());
+  rpc::GrpcBlockTransport blocks(*secret, timeout);
+  rpc::GrpcExecutorLink link(bootstrap.driver_address(), *secret);
+
+  const ExecutorId id{bootstrap.executor()};
+  executor::ExecutorOptions options =
+      ExecutorOptionsOf(*config, id, static_cast<int>(bootstrap.cores()), bootstrap.memory_bytes());
+  options.data_address = (*server)->address();
+  auto executor = executor::Executor::Create(std::move(options), blocks, [&link](std::shared_ptr<const proto::FromExecutor> message) {
+    link.Send(std::move(message));
+  });
+  if (!executor.ok()) return fail(executor.status());
+  blocks.SetOwn(id, (*executor)->blocks());
+  blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());
+  (*server)->Serve((*executor)->blocks());
+
+  std::promise<void> driver_gone;
+  link.Start({.on_message = [&executor](std::shared_ptr<const proto::ToExecutor> message) {
+                (*executor)->Handle(std::move(message));
+              },
+              .on_closed = [&driver_gone](const std::string&) { driver_gone.set_value(); }});
+  (*executor)->Start();
+  driver_gone.get_future().wait();
+  (*executor)->Stop();
+  return 0;
+}
+
+}  // namespace millstream::client
