@@ -80,7 +80,9 @@ absl::Status JobScheduler::OnFailure(StageState& stage, const proto::TaskStatus&
   if (failure.kind() == proto::TaskFailure::FETCH) return OnInputLost(stage, status, launch);
   if (failure.kind() == proto::TaskFailure::BLOCK) ForgetKept(stage.stage, partition);
   const std::string& operation = failure.operation().empty() ? stage.stage.label : failure.operation();
-  return Blame(stage, partition, operation, CauseOf(failure));
+  absl::Status blamed = Blame(stage, partition, operation, CauseOf(failure));
+  if (blamed.ok() || failure.code() == 0) return blamed;
+  return absl::Status(static_cast<absl::StatusCode>(failure.code()), blamed.message());
 }
 
 absl::Status JobScheduler::OnInputLost(StageState& stage, const proto::TaskStatus& status, uint64_t launch) {

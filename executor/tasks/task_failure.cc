@@ -30,6 +30,7 @@ void DescribeEngineError(const exec::TaskError& error, const exec::TaskEnv& env,
       env.cancelled != nullptr && env.cancelled->load() && absl::IsCancelled(error.status());
   failure.set_kind(cancelled ? proto::TaskFailure::CANCELLED : proto::TaskFailure::ENGINE);
   failure.set_message(std::string(error.status().message()));
+  failure.set_code(static_cast<uint32_t>(error.status().code()));
 }
 
 }  // namespace
