@@ -1,12 +1,12 @@
 #ifndef MILLSTREAM_COMMON_RPC_BLOCK_TRANSPORT_H_
 #define MILLSTREAM_COMMON_RPC_BLOCK_TRANSPORT_H_
 
+#include <millstream/exec/bytes.h>
+
 #include <cstddef>
 #include <functional>
 #include <span>
 #include <string>
-
-#include <millstream/exec/bytes.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,7 +15,8 @@
 
 namespace millstream::rpc {
 
-// Whoever keeps blocks and serves them to peers: an executor's block store, the driver's collections. Thread-safe.
+// Whoever keeps blocks and serves them to peers: an executor's block store, the driver's collections.
+// Thread-safe.
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
@@ -25,19 +26,21 @@ class BlockSource {
   virtual absl::Status Put(const plan::BlockId& id, exec::Slices slices) = 0;
 };
 
-// Reads blocks from peers. Pieces are checked (CRC32C) and asked for again when damaged or cut off, a bounded number of
-// times. Same-process peers hand over pointers. Thread-safe; calls block.
+// Reads blocks from peers. Pieces are checked (CRC32C) and asked for again when damaged or cut off, a bounded
+// number of times. Same-process peers hand over pointers. Thread-safe; calls block.
 class BlockTransport {
  public:
   virtual ~BlockTransport() = default;
 
-  // Called for every slice in order, then once with `last` set for each block: `slice` is empty in an empty block's only
-  // call. NotFound in place of a slice: the peer lacks that block. Returning false ends the fetch (Cancelled). May block:
-  // the peer is then not read from.
+  // Called for every slice in order; `last` comes with a block's last one. An empty block has one call, with
+  // an empty slice. NotFound in place of a slice: the peer lacks that block. Returning false ends the fetch
+  // (Cancelled). May block: the peer is then not read from.
   using OnSlice = std::function<bool(size_t block, absl::StatusOr<exec::Bytes> slice, bool last)>;
 
-  // Reads `blocks` from `peer` over one stream, in the order asked. Unavailable if the peer cannot be reached or goes away.
-  virtual absl::Status Fetch(ExecutorId peer, std::span<const plan::BlockId> blocks, const OnSlice& on_slice) = 0;
+  // Reads `blocks` from `peer` over one stream, in the order asked. Unavailable if the peer cannot be reached
+  // or goes away.
+  virtual absl::Status Fetch(ExecutorId peer, std::span<const plan::BlockId> blocks,
+                             const OnSlice& on_slice) = 0;
 
   // Gives `peer` a copy of a block.
   virtual absl::Status Put(ExecutorId peer, const plan::BlockId& id, const exec::Slices& slices) = 0;

@@ -16,8 +16,8 @@ class ToExecutor;
 
 namespace millstream::rpc {
 
-// The driver's end of its executors' control streams, and where its event loop's thread sleeps. All calls but Wake() come
-// from the loop's thread; so do all callbacks, from within Wait().
+// The driver's end of its executors' control streams, and where its event loop's thread sleeps. All calls but
+// Wake() come from the loop's thread; so do all callbacks, from within Wait().
 class DriverEndpoint {
  public:
   struct Listener {
@@ -29,7 +29,8 @@ class DriverEndpoint {
   virtual ~DriverEndpoint() = default;
 
   virtual void Listen(Listener listener) = 0;
-  // Queues a message; nothing happens if the executor is not connected. Messages of one executor arrive in order.
+  // Queues a message; nothing happens if the executor is not connected. Messages of one executor arrive in
+  // order.
   virtual void Send(ExecutorId executor, std::shared_ptr<const proto::ToExecutor> message) = 0;
   // Ends the stream; what the executor still sends is dropped, and on_closed is not called.
   virtual void Disconnect(ExecutorId executor) = 0;

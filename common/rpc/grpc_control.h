@@ -1,0 +1,71 @@
+#ifndef MILLSTREAM_COMMON_RPC_GRPC_CONTROL_H_
+#define MILLSTREAM_COMMON_RPC_GRPC_CONTROL_H_
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/rpc/control_link.h"
+#include "common/rpc/rpc_server.h"
+#include "common/security/secret.h"
+
+namespace millstream::rpc {
+
+// Full name of the one control method.
+inline constexpr const char* kConnectMethod = "/millstream.proto.Control/Connect";
+
+struct GrpcDriverEndpointOptions {
+  size_t max_unknown_streams = 64;  // that have not said Hello
+  std::chrono::milliseconds hello_timeout{5000};
+};
+
+// Control streams over gRPC on a loopback port. The loop's thread does all of the network's work from within
+// Wait(): what Send() queued goes out when it is entered, one message per executor at a time, with all that
+// is queued joined.
+class GrpcDriverEndpoint : public DriverEndpoint {
+ public:
+  static absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> Listen(const security::Secret& secret,
+                                                                    const GrpcDriverEndpointOptions& options);
+  // Sends what is queued, for a moment, and ends all streams.
+  ~GrpcDriverEndpoint() override;
+
+  const std::string& address() const;  // host:port
+
+  // Admits one stream whose Hello names `executor`; others are closed. From the loop's thread, or before it
+  // runs.
+  void Expect(ExecutorId executor);
+
+  void Listen(Listener listener) override;
+  void Send(ExecutorId executor, std::shared_ptr<const proto::ToExecutor> message) override;
+  void Disconnect(ExecutorId executor) override;
+  void Wait(std::optional<std::chrono::steady_clock::time_point> deadline) override;
+  void Wake() override;
+
+ private:
+  class Stream;
+
+  explicit GrpcDriverEndpoint(const GrpcDriverEndpointOptions& options) : options_(options) {}
+  absl::StatusOr<std::unique_ptr<RpcHandler>> Accept(RpcServer::Call& call);
+  // Whether the first message of a stream names an executor that is expected; it is connected then.
+  bool Admit(Stream& stream, const proto::FromExecutor& message);
+  void Flush();
+  void EndSilentStreams();
+
+  const GrpcDriverEndpointOptions options_;
+  Listener listener_;
+  bool called_back_ = false;  // during this Wait()
+  std::set<ExecutorId> expected_;
+  std::map<Stream*, std::chrono::steady_clock::time_point> unknown_;  // until when they may stay so
+  std::map<ExecutorId, Stream*> connected_;
+  std::vector<ExecutorId> queued_;     // have something to be sent
+  std::unique_ptr<RpcServer> server_;  // last: its calls use the above
+};
+
+}  // namespace millstream::rpc
+
+#endif  // MILLSTREAM_COMMON_RPC_GRPC_CONTROL_H_

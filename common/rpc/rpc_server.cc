@@ -1,0 +1,167 @@
+#include "common/rpc/rpc_server.h"
+
+#include <grpcpp/resource_quota.h>
+
+#include <utility>
+
+#include "common/rpc/auth.h"
+#include "common/rpc/statuses.h"
+
+namespace millstream::rpc {
+namespace {
+
+constexpr int kMostMetadataBytes = 8192;
+constexpr int kMostStreamsPerConnection = 128;
+constexpr auto kPatienceAtTheEnd = std::chrono::seconds(1);
+
+void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.SetMaxSendMessageSize(-1);
+  builder.SetResourceQuota(grpc::ResourceQuota("millstream").Resize(options.memory_bytes));
+  // Two servers on one port would both believe that it is theirs.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMostMetadataBytes);
+  // Decompression has no limit.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(options.handshake_timeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             static_cast<int>(options.least_ping_interval.count()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Secret& secret,
+                                                             std::map<std::string, Accept> methods,
+                                                             const RpcServerOptions& options) {
+  std::unique_ptr<RpcServer> server(new RpcServer(secret, std::move(methods), options.max_calls));
+  grpc::ServerBuilder builder;
+  Limit(options, builder);
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", MakeServerCredentials(), &port);
+  builder.RegisterAsyncGenericService(&server->service_);
+  server->queue_ = builder.AddCompletionQueue();
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr || port == 0)
+    return absl::UnavailableError("no port of 127.0.0.1 can be bound");
+  server->address_ = "127.0.0.1:" + std::to_string(port);
+  server->RequestCall();
+  return server;
+}
+
+RpcServer::RpcServer(const security::Secret& secret, std::map<std::string, Accept> methods, size_t max_calls)
+    : secret_(secret), methods_(std::move(methods)), max_calls_(max_calls) {}
+
+RpcServer::~RpcServer() {
+  closing_ = true;
+  if (server_ != nullptr) {
+    EndAllCalls();
+    server_->Shutdown(std::chrono::system_clock::now());
+  }
+  if (queue_ == nullptr) return;
+  wake_.Cancel();
+  queue_->Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_->Next(&tag, &ok)) Dispatch(tag, ok);
+}
+
+void RpcServer::EndAllCalls() {
+  // gRPC's shutdown waits for calls, which end only when they are polled.
+  for (const auto& [call, owner] : calls_) {
+    if (call != waiting_) call->Cancel();
+  }
+  const auto ended = [this] { return calls_.empty() || (calls_.size() == 1 && calls_.contains(waiting_)); };
+  const auto end = std::chrono::system_clock::now() + kPatienceAtTheEnd;
+  while (!ended() && std::chrono::system_clock::now() < end) Poll(end);
+}
+
+RpcServer::Polled RpcServer::Poll(std::chrono::system_clock::time_point deadline) {
+  void* tag = nullptr;
+  bool ok = false;
+  if (queue_->AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) return Polled::kTimeout;
+  if (tag == &wake_) {
+    wake_pending_ = false;
+    return Polled::kWoken;
+  }
+  Dispatch(tag, ok);
+  return Polled::kEvent;
+}
+
+void RpcServer::Wake() {
+  if (wake_pending_.exchange(true)) return;
+  wake_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &wake_);
+}
+
+void RpcServer::Dispatch(void* tag, bool ok) {
+  if (tag == &wake_) return;
+  const auto& [call, operation] = *static_cast<Call::Tag*>(tag);
+  call->OnEvent(operation, ok);
+  if (call->under_way_ == 0) calls_.erase(call);
+}
+
+void RpcServer::RequestCall() {
+  std::unique_ptr<Call> owner(new Call(*this));
+  Call* call = owner.get();
+  calls_[call] = std::move(owner);
+  waiting_ = call;
+  service_.RequestCall(&call->context_, &call->stream_, queue_.get(), queue_.get(),
+                       call->Begin(call->accept_));
+}
+
+void RpcServer::OnAccepted(Call& call, bool ok) {
+  if (!ok) return;
+  waiting_ = nullptr;
+  if (!closing_) RequestCall();
+  const grpc::Status admitted = Admit(call);
+  if (!admitted.ok()) call.Finish(admitted);
+}
+
+grpc::Status RpcServer::Admit(Call& call) {
+  if (grpc::Status shown = CheckSecret(secret_, call.context_); !shown.ok()) return shown;
+  const auto method = methods_.find(call.context_.method());
+  if (method == methods_.end()) return {grpc::StatusCode::UNIMPLEMENTED, "there is no such method"};
+  if (closing_ || calls_.size() > max_calls_ + 1) return {grpc::StatusCode::UNAVAILABLE, "too many calls"};
+  absl::StatusOr<std::unique_ptr<RpcHandler>> handler = method->second(call);
+  if (!handler.ok()) return ToGrpc(handler.status());
+  call.handler_ = *std::move(handler);
+  return grpc::Status::OK;
+}
+
+RpcServer::Call::Tag* RpcServer::Call::Begin(Tag& tag) {
+  ++under_way_;
+  return &tag;
+}
+
+void RpcServer::Call::Read() { stream_.Read(&incoming_, Begin(read_)); }
+
+void RpcServer::Call::Write(const grpc::ByteBuffer& message) { stream_.Write(message, Begin(write_)); }
+
+void RpcServer::Call::WriteAndFinish(const grpc::ByteBuffer& message, const grpc::Status& status) {
+  stream_.WriteAndFinish(message, grpc::WriteOptions(), status, Begin(finish_));
+}
+
+void RpcServer::Call::Finish(const grpc::Status& status) { stream_.Finish(status, Begin(finish_)); }
+
+void RpcServer::Call::Cancel() {
+  cancelled_ = true;
+  context_.TryCancel();
+}
+
+void RpcServer::Call::OnEvent(Operation operation, bool ok) {
+  --under_way_;
+  if (operation == Operation::kAccept) return server_.OnAccepted(*this, ok);
+  if (cancelled_ || handler_ == nullptr) return;
+  switch (operation) {
+    case Operation::kRead:
+      return ok ? handler_->OnMessage(incoming_) : handler_->OnReadsEnded();
+    case Operation::kWrite:
+      return handler_->OnWritten(ok);
+    case Operation::kAccept:
+    case Operation::kFinish:
+      return;
+  }
+}
+
+}  // namespace millstream::rpc

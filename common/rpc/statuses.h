@@ -1,0 +1,24 @@
+#ifndef MILLSTREAM_COMMON_RPC_STATUSES_H_
+#define MILLSTREAM_COMMON_RPC_STATUSES_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace millstream::rpc {
+
+// Their codes are the same numbers.
+inline grpc::Status ToGrpc(const absl::Status& status) {
+  const absl::string_view text = status.message();
+  return {static_cast<grpc::StatusCode>(status.code()), std::string(text.data(), text.size())};
+}
+
+inline absl::Status FromGrpc(const grpc::Status& status) {
+  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+}
+
+}  // namespace millstream::rpc
+
+#endif  // MILLSTREAM_COMMON_RPC_STATUSES_H_
