@@ -1,6 +1,7 @@
 #include <millstream/context.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "client/context/context_core.h"
 #include "client/context/process_state.h"
@@ -16,6 +17,8 @@ std::string Config::Get(std::string_view key) const {
 }
 
 Context::Context(const Config& config) : core_(std::make_shared<graph::ContextCore>(client::Resolve(config.values()))) {}
+
+Context::Context(std::shared_ptr<graph::ContextCore> core) : core_(std::move(core)) {}
 
 Context::~Context() { Stop(); }
 

@@ -12,22 +12,13 @@ thread_local const BatchScope* current_batch = nullptr;
 
 }  // namespace
 
-ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) { Start(std::move(config)); }
-
-ContextCore::~ContextCore() { Stop(); }
-
-void ContextCore::Start(absl::StatusOr<cli::ResolvedConfig> config) {
+ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) {
   if (!config.ok()) {
     status_ = config.status();
     return;
   }
   config_ = *std::move(config);
-  ContextCore* none = nullptr;
-  if (!live_context.compare_exchange_strong(none, this)) {
-    status_ = absl::FailedPreconditionError(
-        "Context: another one runs in this process. Stop it first: one Context per process lives at a time");
-    return;
-  }
+  if (!BecomeLive()) return;
   absl::StatusOr<std::unique_ptr<client::Engine>> engine = client::Engine::Start(config_);
   if (!engine.ok()) {
     status_ = engine.status();
@@ -35,6 +26,21 @@ void ContextCore::Start(absl::StatusOr<cli::ResolvedConfig> config) {
     return;
   }
   engine_ = *std::move(engine);
+}
+
+ContextCore::ContextCore(cli::ResolvedConfig config, std::unique_ptr<client::Engine> engine)
+    : config_(std::move(config)) {
+  if (BecomeLive()) engine_ = std::move(engine);
+}
+
+ContextCore::~ContextCore() { Stop(); }
+
+bool ContextCore::BecomeLive() {
+  ContextCore* none = nullptr;
+  if (live_context.compare_exchange_strong(none, this)) return true;
+  status_ = absl::FailedPreconditionError(
+      "Context: another one runs in this process. Stop it first: one Context per process lives at a time");
+  return false;
 }
 
 absl::Status ContextCore::status() const {

@@ -20,6 +20,8 @@ namespace millstream::graph {
 class ContextCore {
  public:
   explicit ContextCore(absl::StatusOr<cli::ResolvedConfig> config);
+  // On an engine that runs already.
+  ContextCore(cli::ResolvedConfig config, std::unique_ptr<client::Engine> engine);
   ~ContextCore();
 
   // OK, or why nothing can run: the configuration, missing executors, stopped.
@@ -36,7 +38,8 @@ class ContextCore {
   void Stop();
 
  private:
-  void Start(absl::StatusOr<cli::ResolvedConfig> config);
+  // True if no other context lives in this process; it is this one then.
+  bool BecomeLive();
 
   cli::ResolvedConfig config_;  // constant after construction
   mutable std::mutex mutex_;    // protects everything below

@@ -224,8 +224,7 @@ absl::Status StreamGraph::RunBatch(const plan::BatchRecord& record) {
     stream->built.reset();
     stream->built_for.reset();
   }
-  if (status.ok()) return status;
-  return Prefixed(status, "batch " + std::to_string(batch.id) + " (time " + std::to_string(batch.time) + " ms): ");
+  return status;
 }
 
 }  // namespace millstream::graph

@@ -1,12 +1,16 @@
 #include "common/plan/builtin_kernels.h"
 
-#include <vector>
+#include <millstream/exec/builtin_kernels.h>
+
+#include <array>
 
 namespace millstream::plan {
 
 std::span<const exec::KernelDescriptor* const> BuiltinKernels() {
-  static const std::vector<const exec::KernelDescriptor*> table = {};
-  return table;
+  static constexpr std::array<const exec::KernelDescriptor*, 7> kTable = {
+      &exec::kConcatKernel, &exec::kCountKernel, &exec::kEmptyKernel, &exec::kLimitKernel,
+      &exec::kRangeKernel, &exec::kSplitLinesKernel, &exec::kTextFileKernel};
+  return kTable;
 }
 
 }  // namespace millstream::plan

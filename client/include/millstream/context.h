@@ -53,6 +53,8 @@ class Context {
   // Starts the driver, and the executors that the master names. A configuration that cannot hold is kept and returned by
   // every action: status() tells at once.
   explicit Context(const Config& config);
+  // On a driver and executors that run already; for tests of the engine.
+  explicit Context(std::shared_ptr<graph::ContextCore> core);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;

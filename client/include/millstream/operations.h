@@ -118,12 +118,12 @@ constexpr void RequireRange() {
 }
 
 template <class T, class F>
-auto FlatMap(const F& f, const Where& where) {
+auto FlatMap(const char* name, const F& f, const Where& where) {
   exec::RequireShippable<F>();
   if constexpr (!exec::kShippable<F>) {
     return Step<T>{};
   } else if constexpr (exec::SplitsChunks<F> && std::is_convertible_v<const T&, std::string_view>) {
-    return Narrow<std::string_view, exec::SplitKernel<T, F>, T>("FlatMap", f, where);
+    return Narrow<std::string_view, exec::SplitKernel<T, F>, T>(name, f, where);
   } else {
     exec::RequireCallable<const F, const T&>();
     if constexpr (!exec::kCallable<const F, const T&>) {
@@ -138,7 +138,7 @@ auto FlatMap(const F& f, const Where& where) {
         using U = typename exec::RangeCursor<Result>::Row;
         exec::RequireCodec<U>();
         if constexpr (exec::HasCodec<U> && !exec::ReturnsDanglingView<const F, const T&>) {
-          return Narrow<U, exec::FlatMapKernel<T, F>, T>("FlatMap", f, where);
+          return Narrow<U, exec::FlatMapKernel<T, F>, T>(name, f, where);
         } else {
           return Step<T>{};
         }
@@ -205,6 +205,22 @@ constexpr void RequirePair() {
   static_assert(kIsPair<T>, "this operation works by key: the rows must be pairs, std::pair<K, V>. Use Map or KeyBy first");
 }
 
+// Whether F maps the values of pairs T; if not, its static_asserts have said why.
+template <class T, class F>
+constexpr bool TakesValues() {
+  RequirePair<T>();
+  exec::RequireShippable<F>();
+  if constexpr (kIsPair<T> && exec::kShippable<F>) {
+    using V = typename T::second_type;
+    exec::RequireCallable<const F, V>();
+    if constexpr (exec::kCallable<const F, V>) {
+      exec::RequireNoDanglingView<const F, V>();
+      return !exec::ReturnsDanglingView<const F, V>;
+    }
+  }
+  return false;
+}
+
 template <class F, class V>
 constexpr void RequireCombines() {
   static_assert(std::is_invocable_r_v<V, const F&, V, V>,
@@ -260,17 +276,29 @@ Step<T> Reduce(const F& f, const Where& where) {
   return {};
 }
 
+// The steps of actions that yield nothing: zero rows of a type that can be collected.
 template <class T, class F>
-Step<T> ForEach(const char* name, const F& f, const Where& where) {
+Step<int64_t> ForEach(const F& f, const Where& where) {
   exec::RequireShippable<F>();
   if constexpr (exec::kShippable<F>) {
-    return {{.name = name,
-             .where = where,
-             .kernel = Native<exec::ForEachKernel<T, F>, T, int64_t>(StateOf(f)),
-             .rows = RowsOf<int64_t>()}};
-  } else {
-    return {};
+    exec::RequireCallable<const F, T>();
+    if constexpr (exec::kCallable<const F, T>) {
+      return Narrow<int64_t, exec::ForEachKernel<T, F>, T>("ForEach", f, where);
+    }
   }
+  return {};
+}
+
+template <class T, class F>
+Step<int64_t> ForEachPartition(const F& f, const Where& where) {
+  exec::RequireShippable<F>();
+  if constexpr (exec::kShippable<F>) {
+    RequireTakesReader<T, F>();
+    if constexpr (std::is_invocable_v<const F&, Reader<T>&>) {
+      return Narrow<int64_t, exec::ForEachPartitionKernel<T, F>, T>("ForEachPartition", f, where);
+    }
+  }
+  return {};
 }
 
 inline Step<int64_t> CountRows(const Where& where) {
@@ -294,7 +322,7 @@ struct KeepFirst {
 };
 template <class T>
 struct ToOwned {
-  exec::StorageOf<T> operator()(T row) const { return exec::ToStorage(std::move(row)); }
+  exec::StorageOf<T> operator()(T&& row) const { return exec::ToStorage(std::move(row)); }
 };
 // Between streams that differ only in who owns their text.
 template <class To, class From>
@@ -303,11 +331,11 @@ struct ToTextOf {
 };
 template <class T>
 struct PairWithOne {
-  std::pair<T, int64_t> operator()(T row) const { return {std::move(row), 1}; }
+  std::pair<T, int64_t> operator()(T&& row) const { return {std::move(row), 1}; }
 };
 template <class T>
 struct PairWithPresent {
-  std::pair<T, Present> operator()(T row) const { return {std::move(row), {}}; }
+  std::pair<T, Present> operator()(T&& row) const { return {std::move(row), {}}; }
 };
 struct TakeFirst {
   template <class K, class V>
@@ -315,13 +343,24 @@ struct TakeFirst {
     return std::move(row.first);
   }
 };
+// These take the row by reference, as what they return may view it.
 template <class F>
 struct OnValue {
   F f;
   template <class K, class V>
-  auto operator()(std::pair<K, V> row) const {
-    using W = std::remove_cvref_t<std::invoke_result_t<const F&, V&&>>;
-    return std::pair<K, W>(std::move(row.first), f(std::move(row.second)));
+  auto operator()(std::pair<K, V>&& row) const {
+    using W = std::remove_cvref_t<exec::CallResult<const F, V>>;
+    return std::pair<K, W>(std::move(row.first), exec::Call(f, std::move(row.second)));
+  }
+};
+template <class K, class W>
+struct PairsOfKey {
+  const K& key;
+  std::vector<std::pair<K, W>> pairs = {};
+  static constexpr bool full() { return false; }
+  template <class Value>
+  void Emplace(Value&& value) {
+    pairs.emplace_back(key, std::forward<Value>(value));
   }
 };
 template <class F>
@@ -329,21 +368,24 @@ struct OnEachValue {
   F f;
   template <class K, class V>
   auto operator()(const std::pair<K, V>& row) const {
-    using W = std::remove_cvref_t<decltype(*std::begin(f(row.second)))>;
-    std::vector<std::pair<K, W>> rows;
-    auto&& values = f(row.second);
-    for (auto&& value : values) rows.emplace_back(row.first, std::forward<decltype(value)>(value));
-    return rows;
+    using Values = exec::RangeCursor<exec::CallResult<const F, const V&>>;
+    PairsOfKey<K, typename Values::Row> rows{row.first};
+    Values(exec::Call(f, row.second)).Fill(rows);
+    return std::move(rows.pairs);
   }
 };
 template <class F>
 struct WithKey {
   F f;
   template <class T>
-  auto operator()(T row) const {
-    using K = std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>;
-    K key = f(std::as_const(row));
-    return std::pair<K, T>(std::move(key), std::move(row));
+  auto operator()(T&& row) const {
+    using K = std::remove_cvref_t<exec::CallResult<const F, const T&>>;
+    if constexpr (exec::HasView<K>) {
+      return std::pair<K, T>(exec::Call(f, std::as_const(row)), std::as_const(row));
+    } else {
+      K key = exec::Call(f, std::as_const(row));
+      return std::pair<K, T>(std::move(key), std::move(row));
+    }
   }
 };
 
@@ -366,7 +408,7 @@ class Operations {
   // Each row's range of results, or optional result, one after another.
   template <class F>
   auto FlatMap(F f, const Where& where = Where::current()) const {
-    return Then(ops::FlatMap<T>(f, where));
+    return Then(ops::FlatMap<T>("FlatMap", f, where));
   }
 
   // The rows for which `f` is true.
@@ -410,9 +452,7 @@ class Operations {
   // Each pair's value through `f`; keys stay.
   template <class F>
   auto MapValues(F f, const Where& where = Where::current()) const {
-    ops::RequirePair<T>();
-    exec::RequireShippable<F>();
-    if constexpr (ops::kIsPair<T> && exec::kShippable<F>) {
+    if constexpr (ops::TakesValues<T, F>()) {
       return Then(ops::Map<T>("MapValues", ops::OnValue<F>{std::move(f)}, where));
     } else {
       return Then(ops::Step<T>{});
@@ -422,10 +462,8 @@ class Operations {
   // Each pair's value through `f`, which returns a range; one pair for each result.
   template <class F>
   auto FlatMapValues(F f, const Where& where = Where::current()) const {
-    ops::RequirePair<T>();
-    exec::RequireShippable<F>();
-    if constexpr (ops::kIsPair<T> && exec::kShippable<F>) {
-      return Then(ops::FlatMap<T>(ops::OnEachValue<F>{std::move(f)}, where));
+    if constexpr (ops::TakesValues<T, F>()) {
+      return Then(ops::FlatMap<T>("FlatMapValues", ops::OnEachValue<F>{std::move(f)}, where));
     } else {
       return Then(ops::Step<T>{});
     }

@@ -77,7 +77,13 @@ class RDD : public Operations<RDD, T> {
   auto KeyBy(F f, const Where& where = Where::current()) const {
     exec::RequireShippable<F>();
     if constexpr (exec::kShippable<F>) {
-      return this->Then(ops::Map<T>("KeyBy", ops::WithKey<F>{std::move(f)}, where));
+      exec::RequireCallable<const F, const T&>();
+      if constexpr (exec::kCallable<const F, const T&>) {
+        exec::RequireNoDanglingView<const F, const T&>();
+        return this->Then(ops::Map<T>("KeyBy", ops::WithKey<F>{std::move(f)}, where));
+      } else {
+        return *this;
+      }
     } else {
       return *this;
     }
@@ -168,14 +174,16 @@ class RDD : public Operations<RDD, T> {
   template <class F>
   absl::StatusOr<Value> Reduce(F f, const Where& where = Where::current()) const {
     std::optional<Value> total;
+    absl::Status folded;
     absl::Status status = this->Then(ops::Reduce<T>(f, where)).Gather("Reduce", [&](Value&& row) {
       if (total) {
-        FoldOnDriver(f, *total, row);
+        folded = FoldOnDriver("Reduce", f, *total, row);
       } else {
         total = std::move(row);
       }
-      return true;
+      return folded.ok();
     });
+    if (status.ok()) status = folded;
     if (!status.ok()) return status;
     if (!total) return absl::FailedPreconditionError("Reduce: empty collection");
     return *std::move(total);
@@ -185,13 +193,16 @@ class RDD : public Operations<RDD, T> {
   template <class F>
   absl::StatusOr<Value> Fold(Value zero, F f, const Where& where = Where::current()) const {
     exec::RequireShippable<F>();
+    exec::RequireStorable<T>();
     Value total = zero;
-    if constexpr (exec::kShippable<F>) {
+    if constexpr (exec::kShippable<F> && exec::CanStore<T>) {
       ops::FoldPartition<T, F> fold{std::move(zero), f};
+      absl::Status folded;
       absl::Status status = this->Then(ops::MapPartitions<T>("Fold", fold, where)).Gather("Fold", [&](Value&& row) {
-        FoldOnDriver(f, total, row);
-        return true;
+        folded = FoldOnDriver("Fold", f, total, row);
+        return folded.ok();
       });
+      if (status.ok()) status = folded;
       if (!status.ok()) return status;
     }
     return total;
@@ -234,14 +245,12 @@ class RDD : public Operations<RDD, T> {
   // Calls `f` with each row, in tasks.
   template <class F>
   absl::Status ForEach(F f, const Where& where = Where::current()) const {
-    return graph::Run(graph::Apply(rdd_, ops::ForEach<T>("ForEach", f, where).operation), "ForEach").status();
+    return graph::Run(graph::Apply(rdd_, ops::ForEach<T>(f, where).operation), "ForEach").status();
   }
   // Calls `f` with a Reader<T>& of each partition, in tasks.
   template <class F>
   absl::Status ForEachPartition(F f, const Where& where = Where::current()) const {
-    ops::RequireTakesReader<T, F>();
-    return graph::Run(graph::Apply(rdd_, ops::ForEach<T>("ForEachPartition", f, where).operation), "ForEachPartition")
-        .status();
+    return graph::Run(graph::Apply(rdd_, ops::ForEachPartition<T>(f, where).operation), "ForEachPartition").status();
   }
 
   // Pairs only. A key that occurs more than once keeps its last value.
@@ -287,8 +296,11 @@ class RDD : public Operations<RDD, T> {
 
  private:
   template <class F>
-  static void FoldOnDriver(F& f, Value& total, Value& row) {
-    exec::FoldInto<T>(f, total, exec::Borrow<T>(row));
+  static absl::Status FoldOnDriver(const char* name, F& f, Value& total, Value& row) {
+    return graph::CallUser(name, [&] {
+      exec::FoldInto<T>(f, total, exec::Borrow<T>(row));
+      return absl::OkStatus();
+    });
   }
 
   graph::Rdd rdd_;
