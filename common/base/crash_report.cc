@@ -139,7 +139,7 @@ AlternateStack::AlternateStack() {
   stack_t stack = {};
   stack.ss_sp = memory;
   stack.ss_size = kStackBytes;
-  if (sigaltstack(&stack, nullptr) != 0) {
+  if (sigaltstack(&stack, &outer_) != 0) {
     munmap(memory, kStackBytes);
     return;
   }
@@ -148,9 +148,7 @@ AlternateStack::AlternateStack() {
 
 AlternateStack::~AlternateStack() {
   if (memory_ == nullptr) return;
-  stack_t stack = {};
-  stack.ss_flags = SS_DISABLE;
-  sigaltstack(&stack, nullptr);
+  sigaltstack(&outer_, nullptr);
   munmap(memory_, kStackBytes);
 }
 

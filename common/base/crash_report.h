@@ -1,6 +1,7 @@
 #ifndef MILLSTREAM_COMMON_BASE_CRASH_REPORT_H_
 #define MILLSTREAM_COMMON_BASE_CRASH_REPORT_H_
 
+#include <csignal>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,6 +34,7 @@ class AlternateStack {
 
  private:
   void* memory_ = nullptr;
+  stack_t outer_ = {};
 };
 
 }  // namespace millstream::base

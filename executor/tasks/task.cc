@@ -57,6 +57,8 @@ void Compute(const ExecutorParts& parts, const LaunchRun& launch, exec::TaskEnv&
   exec::Chunk chunk;
   while (rows->Next(chunk)) {
   }
+  // What a cancelled task leaves behind would be dropped by nobody.
+  if (launch.cancelled().load()) throw exec::TaskError(absl::CancelledError("the stage was cancelled"));
   exec::ThrowIfError(output->Commit(status));
   for (const auto& [rdd, partition] : streams.cached()) {
     status.add_cached_rdds(rdd);
