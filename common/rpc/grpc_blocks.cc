@@ -19,6 +19,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr int kTries = 4;
+// One message is read while the next one arrives.
+constexpr int kWindowBytes = 2 << 20;
 constexpr std::chrono::milliseconds kFirstWait{20};
 
 // What the peer, or the caller, said for good. Anything else may come from a damaged connection: even a
@@ -147,7 +149,7 @@ std::shared_ptr<GrpcBlockTransport::Peer> GrpcBlockTransport::Find(ExecutorId pe
 
 std::shared_ptr<GrpcBlockTransport::Peer> GrpcBlockTransport::Connect(const std::string& address) const {
   // A damaged connection is found out in time for other tries.
-  const RpcChannelOptions options{.ping_timeout = network_timeout_ / 4};
+  const RpcChannelOptions options{.window_bytes = kWindowBytes, .ping_timeout = network_timeout_ / 4};
   return std::shared_ptr<Peer>(new Peer{address, RpcChannel(address, secret_, options), {}, false, {}});
 }
 

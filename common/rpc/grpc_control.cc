@@ -159,6 +159,7 @@ void GrpcDriverEndpoint::Disconnect(ExecutorId executor) {
 void GrpcDriverEndpoint::Wait(std::optional<steady_clock::time_point> deadline) {
   Flush();
   called_back_ = false;
+  if (deadline && *deadline > steady_clock::now()) bell_.Set(*deadline);
   while (!called_back_) {
     steady_clock::time_point until = deadline.value_or(steady_clock::now() + kLongestSleep);
     for (const auto& [stream, end] : unknown_) until = std::min(until, end);

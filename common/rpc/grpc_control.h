@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/rpc/control_link.h"
+#include "common/rpc/deadline_bell.h"
 #include "common/rpc/rpc_server.h"
 #include "common/security/secret.h"
 
@@ -63,7 +64,8 @@ class GrpcDriverEndpoint : public DriverEndpoint {
   std::map<Stream*, std::chrono::steady_clock::time_point> unknown_;  // until when they may stay so
   std::map<ExecutorId, Stream*> connected_;
   std::vector<ExecutorId> queued_;     // have something to be sent
-  std::unique_ptr<RpcServer> server_;  // last: its calls use the above
+  std::unique_ptr<RpcServer> server_;  // its calls use the above
+  DeadlineBell bell_{[this] { server_->Wake(); }};
 };
 
 }  // namespace millstream::rpc

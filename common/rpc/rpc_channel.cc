@@ -13,6 +13,9 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const RpcChan
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(-1);
+  // Windows that grow by themselves fill the memory of a slow reader.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, options.window_bytes);
   // Proxies of the environment are not for us, not even on loopback.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Else channels with equal arguments share one connection.

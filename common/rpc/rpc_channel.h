@@ -14,6 +14,7 @@ namespace millstream::rpc {
 
 struct RpcChannelOptions {
   int max_message_bytes = 4 << 20;
+  int window_bytes = 64 << 10;  // what a peer may send of one stream before it is read
   // A connection whose peer does not answer pings for so long is cut while calls wait on it; 0: no pings.
   std::chrono::milliseconds ping_timeout{0};
 };

@@ -11,6 +11,7 @@ namespace millstream::rpc {
 namespace {
 
 constexpr int kMostMetadataBytes = 8192;
+constexpr int kWindowBytes = 1 << 20;
 constexpr int kMostStreamsPerConnection = 128;
 constexpr auto kPatienceAtTheEnd = std::chrono::seconds(1);
 
@@ -22,6 +23,9 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMostMetadataBytes);
+  // Windows that grow by themselves fill the memory of a slow reader; 1 MiB takes one piece of a block.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
   // Decompression has no limit.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
