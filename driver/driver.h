@@ -1,6 +1,8 @@
 #ifndef MILLSTREAM_DRIVER_DRIVER_H_
 #define MILLSTREAM_DRIVER_DRIVER_H_
 
+#include <millstream/exec/clock.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -8,8 +10,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <millstream/exec/clock.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,8 +21,8 @@
 
 namespace millstream::driver {
 
-// Starts and ends executor processes; what `local-cluster` and worker daemons differ in. Called from the driver's loop;
-// must not block.
+// Starts and ends executor processes; what `local-cluster` and worker daemons differ in. Called from the
+// driver's loop; must not block.
 class ExecutorLauncher {
  public:
   virtual ~ExecutorLauncher() = default;
@@ -32,21 +32,21 @@ class ExecutorLauncher {
 
 struct DriverOptions {
   std::string application;
-  int executors = 1;               // to keep alive
+  int executors = 1;  // to keep alive
   int cores_per_executor = 1;
-  int max_task_failures = 4;       // 1 in local[N], F in local[N,F]
-  int max_stage_attempts = 4;      // millstream.stage.maxConsecutiveAttempts
+  int max_task_failures = 4;   // 1 in local[N], F in local[N,F]
+  int max_stage_attempts = 4;  // millstream.stage.maxConsecutiveAttempts
   size_t executor_memory_bytes = size_t{1} << 30;
   size_t max_result_bytes = size_t{1} << 30;
   std::chrono::milliseconds network_timeout{10'000};
-  std::string build_id;            // of the main module; an executor with another one is refused
+  std::string build_id;  // of the main module; an executor with another one is refused
 };
 
 // One action on an RDD.
 struct JobRequest {
   std::shared_ptr<const plan::Node> root;
-  std::vector<int> partitions;     // of root, to compute
-  std::string operation;           // "Collect", as errors name it
+  std::vector<int> partitions;  // of root, to compute
+  std::string operation;        // "Collect", as errors name it
   BatchId batch{0};
   int64_t batch_time_ms = 0;
 };
@@ -60,15 +60,18 @@ using plan::ReceiverSpec;
 using plan::StreamingRequest;
 using plan::StreamInput;
 
-// The driver of one application: an event loop thread over two pure state machines, jobs/ and batches/, and a user thread
-// that runs the user's driver-side functions. Public calls are thread-safe; none may come from the loop's thread.
+// The driver of one application: an event loop thread over two pure state machines, jobs/ and batches/, and a
+// user thread that runs the user's driver-side functions. Public calls are thread-safe; none may come from
+// the loop's thread.
 class Driver {
  public:
   // `endpoint`, `launcher` and `blocks` outlive the driver. `blocks` reads results from executors.
-  Driver(DriverOptions options, rpc::DriverEndpoint& endpoint, ExecutorLauncher& launcher, rpc::BlockTransport& blocks);
+  Driver(DriverOptions options, rpc::DriverEndpoint& endpoint, ExecutorLauncher& launcher,
+         rpc::BlockTransport& blocks);
   ~Driver();
 
-  // Starts the loop and asks the launcher for the executors; returns when all have said Hello, or DeadlineExceeded.
+  // Starts the loop and asks the launcher for the executors; returns when all have said Hello, or
+  // DeadlineExceeded.
   absl::Status Start(std::chrono::milliseconds timeout);
 
   // The process of an executor ended; `how` says why, for people ("killed by signal 11 (SIGSEGV) in Map").
@@ -77,7 +80,8 @@ class Driver {
   // Serves the rows of collections to executors.
   rpc::BlockSource& collections();
 
-  // Runs a job and waits for it. Jobs of several threads run side by side. The error names the operation and the cause.
+  // Runs a job and waits for it. Jobs of several threads run side by side. The error names the operation and
+  // the cause.
   absl::StatusOr<JobResult> RunJob(JobRequest request);
 
   // Drops an RDD's kept partitions everywhere.
@@ -89,8 +93,8 @@ class Driver {
 
   // FailedPrecondition if there are too few cores for the receivers and one task; says how many are needed.
   absl::Status StartStreaming(StreamingRequest request);
-  // Stops the batches; with `graceful`, after everything received was processed. Returns when they stopped; returns at once
-  // when they already did. A second call with graceful = false cuts a graceful stop short.
+  // Stops the batches; with `graceful`, after everything received was processed. Returns when they stopped;
+  // returns at once when they already did. A second call with graceful = false cuts a graceful stop short.
   absl::Status StopStreaming(bool graceful);
   // Until the streaming stopped or failed, or until `timeout`: nullopt then. The first failure wins.
   std::optional<absl::Status> AwaitStreaming(std::optional<std::chrono::milliseconds> timeout);

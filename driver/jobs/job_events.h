@@ -13,6 +13,7 @@
 #include "common/base/ids.h"
 #include "common/plan/block_id.h"
 #include "driver/commands.h"
+#include "driver/executor_events.h"
 #include "driver/jobs/stage_builder.h"
 #include "proto/control.pb.h"
 
@@ -20,24 +21,7 @@ namespace millstream::driver {
 
 enum class JobId : uint64_t {};
 
-// What happens to the job scheduler.
-
-struct ExecutorJoined {
-  ExecutorId executor{};
-  int cores = 1;
-};
-
-// It will not be heard of again; its id is never used twice.
-struct ExecutorLost {
-  ExecutorId executor{};
-  std::string reason;  // "was killed by signal 9 (SIGKILL)"
-};
-
-// Cores of an executor that receivers hold.
-struct CoresReserved {
-  ExecutorId executor{};
-  int cores = 0;
-};
+// What happens to the job scheduler, besides what it is told of executors and by batches/.
 
 struct JobSubmitted {
   JobId job{};
@@ -65,12 +49,6 @@ struct NodeUnused {
 
 struct RddUnpersisted {
   uint64_t node = 0;
-};
-
-// Where a received block is now; no peers: it was dropped, or lost.
-struct BlockMoved {
-  plan::BlockId block;
-  std::vector<ExecutorId> peers;
 };
 
 // The driver has read a job's stored results, or wants them no more.

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 
+#include "common/plan/block_messages.h"
+
 namespace millstream::driver {
 namespace {
 
@@ -43,21 +45,14 @@ std::vector<ExecutorId> Preferred(const Stage& stage, int task, const OutputRegi
   return preferred;
 }
 
-void Encode(const plan::BlockId& id, proto::BlockId& out) {
-  out.set_kind(static_cast<uint32_t>(id.kind));
-  out.set_a(id.a);
-  out.set_b(id.b);
-  out.set_c(id.c);
-}
-
 void AddCollection(const Node& node, int partition, proto::BlocksInput& input) {
   const exec::Slices& slices = node.collection[static_cast<size_t>(partition)];
   if (slices.empty()) return;
   proto::BlocksInput::Partition& added = *input.add_partitions();
   added.set_partition(static_cast<uint32_t>(partition));
   proto::BlockLocation& block = *added.add_blocks();
-  Encode({plan::BlockId::Kind::kCollection, node.id, static_cast<uint64_t>(partition), 0},
-         *block.mutable_id());
+  plan::ToProto({plan::BlockId::Kind::kCollection, node.id, static_cast<uint64_t>(partition), 0},
+                *block.mutable_id());
   block.set_bytes(exec::TotalBytes(slices));
   block.add_peers(Number(kDriverPeer));
 }
@@ -71,7 +66,7 @@ bool AddReceived(const Node& node, int partition, ExecutorId executor, const Out
   added.set_partition(static_cast<uint32_t>(partition));
   for (const plan::BlockLocation& location : blocks) {
     proto::BlockLocation& block = *added.add_blocks();
-    Encode(location.id, *block.mutable_id());
+    plan::ToProto(location.id, *block.mutable_id());
     block.set_bytes(location.bytes);
     std::vector<ExecutorId> peers = outputs.BlockPeers(location);
     std::erase_if(peers, [&](ExecutorId peer) { return !alive(peer); });
@@ -139,7 +134,7 @@ absl::Status AddInputs(const Stage& stage, const std::vector<int>& tasks, Execut
     if (node.kind == NodeKind::kNarrow) continue;
     proto::StageInput& input = *launch.add_inputs();
     if (node.kind == NodeKind::kShuffle) {
-      outputs.DescribeShuffle(node.id, *input.mutable_shuffle());
+      outputs.DescribeShuffle(node.id, node.parents.front().parent->partitions, *input.mutable_shuffle());
       continue;
     }
     proto::BlocksInput& blocks = *input.mutable_blocks();

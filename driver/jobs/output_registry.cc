@@ -45,25 +45,24 @@ void OutputRegistry::LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t se
   }
 }
 
-void OutputRegistry::DescribeShuffle(uint64_t shuffle, proto::ShuffleInput& input) const {
+void OutputRegistry::DescribeShuffle(uint64_t shuffle, int count, proto::ShuffleInput& input) const {
   input.set_shuffle(shuffle);
+  input.set_maps(static_cast<uint32_t>(count));
   const auto found = shuffles_.find(shuffle);
-  if (found == shuffles_.end()) return;
-  const std::vector<MapOutput>& maps = found->second.maps;
-  input.set_maps(static_cast<uint32_t>(maps.size()));
+  const std::vector<MapOutput> none(found == shuffles_.end() ? static_cast<size_t>(count) : 0);
+  const std::vector<MapOutput>& maps = found == shuffles_.end() ? none : found->second.maps;
   std::map<ExecutorId, proto::ShuffleInput::Maps*> places;
   for (size_t first = 0; first < maps.size();) {
     size_t end = first + 1;
     while (end < maps.size() && maps[end].executor == maps[first].executor) ++end;
-    if (maps[first].executor) {
-      proto::ShuffleInput::Maps*& place = places[*maps[first].executor];
-      if (place == nullptr) {
-        place = input.add_locations();
-        place->set_executor(Number(*maps[first].executor));
-      }
-      place->add_ranges(static_cast<uint32_t>(first));
-      place->add_ranges(static_cast<uint32_t>(end - first));
+    const ExecutorId holder = maps[first].executor.value_or(kDriverPeer);
+    proto::ShuffleInput::Maps*& place = places[holder];
+    if (place == nullptr) {
+      place = input.add_locations();
+      place->set_executor(Number(holder));
     }
+    place->add_ranges(static_cast<uint32_t>(first));
+    place->add_ranges(static_cast<uint32_t>(end - first));
     first = end;
   }
 }

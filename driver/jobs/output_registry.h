@@ -26,7 +26,9 @@ class OutputRegistry {
   void RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence);
   // Output at `executor` that was registered before `sequence` cannot be read.
   void LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence);
-  void DescribeShuffle(uint64_t shuffle, proto::ShuffleInput& input) const;
+  // Missing maps are said to be at the driver, which has none: whoever needs them after all, because a kept
+  // partition behind which they lie is gone, finds out by reading.
+  void DescribeShuffle(uint64_t shuffle, int maps, proto::ShuffleInput& input) const;
   // Forgets it; who may keep some of it.
   std::set<ExecutorId> ForgetShuffle(uint64_t shuffle);
 

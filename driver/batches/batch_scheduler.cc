@@ -1,0 +1,271 @@
+#include "driver/batches/batch_scheduler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/plan/block_messages.h"
+#include "driver/batches/receiver_placement.h"
+
+namespace millstream::driver {
+namespace {
+
+std::string NameOf(const plan::BatchRecord& batch) {
+  return "batch " + std::to_string(Number(batch.id)) + " (time " + std::to_string(batch.time_ms) + " ms)";
+}
+
+// `status` with `prefix` before its text.
+absl::Status Prefixed(const std::string& prefix, const absl::Status& status) {
+  return absl::Status(status.code(), prefix + std::string(status.message()));
+}
+
+}  // namespace
+
+BatchScheduler::BatchScheduler(const plan::StreamingRequest& request)
+    : request_(request), interval_ms_(request.interval.count()) {
+  for (const plan::ReceiverSpec& spec : request.receivers) receivers_[spec.stream].spec = spec;
+}
+
+void BatchScheduler::Handle(const BatchEvent& event, std::vector<BatchCommand>& commands) {
+  commands_ = &commands;
+  std::visit([this](const auto& e) { On(e); }, event);
+  commands_ = nullptr;
+}
+
+std::optional<int64_t> BatchScheduler::NextTickMs() const {
+  if (phase_ != Phase::kRunning && phase_ != Phase::kStoppingReceivers) return std::nullopt;
+  return next_tick_ms_;
+}
+
+void BatchScheduler::On(const ExecutorJoined& event) {
+  executors_[event.executor] = event.cores;
+  blocks_.Join(event.executor, *commands_);
+  PlaceReceivers();
+}
+
+void BatchScheduler::On(const ExecutorLost& event) {
+  if (executors_.erase(event.executor) == 0) return;
+  blocks_.Lose(event.executor, event.reason, *commands_);
+  for (auto& [stream, receiver] : receivers_) {
+    if (receiver.executor == event.executor) receiver.executor.reset();
+  }
+  PlaceReceivers();
+  DrainIfStopped();
+}
+
+void BatchScheduler::On(const StreamingStarted& event) {
+  phase_ = Phase::kRunning;
+  next_tick_ms_ = (event.now_ms / interval_ms_ + 1) * interval_ms_;
+  PlaceReceivers();
+}
+
+void BatchScheduler::On(const TimePassed& event) {
+  // A late timer makes up for every tick it missed, in sequence.
+  while (NextTickMs() && next_tick_ms_ <= event.now_ms) CutBatch();
+  RunNext();
+}
+
+void BatchScheduler::On(const BlockReported& event) {
+  const StreamId stream{static_cast<uint32_t>(event.block.id.a)};
+  const auto found = receivers_.find(stream);
+  const bool open = phase_ == Phase::kRunning || phase_ == Phase::kStoppingReceivers;
+  if (!open || found == receivers_.end() || event.epoch != found->second.epoch ||
+      found->second.executor != event.executor) {
+    // Of a receiver that was given up: nobody will read it.
+    for (const ExecutorId peer : event.block.peers) {
+      if (!executors_.contains(peer)) continue;
+      commands_->emplace_back(SendCommand{peer, {}});
+      proto::Drop& drop = *std::get<SendCommand>(commands_->back()).command.mutable_drop();
+      plan::ToProto(event.block.id, *drop.add_blocks());
+    }
+    return;
+  }
+  Receiver& receiver = found->second;
+  const auto copies = static_cast<size_t>(std::max(1, Replicas(receiver.spec.level)));
+  if (blocks_.Add(event.block, copies, *commands_)) receiver.blocks.push_back(event.block.id);
+}
+
+void BatchScheduler::On(const ReceiverReported& event) {
+  const auto found = receivers_.find(event.stream);
+  if (found == receivers_.end() || found->second.epoch != event.epoch) return;
+  Receiver& receiver = found->second;
+  if (event.kind == ReceiverReported::Kind::kError) Log(true, receiver.spec.label + ": " + event.message);
+  if (event.kind != ReceiverReported::Kind::kStopped || !receiver.executor) return;
+  Release(receiver);
+  // One that ends by itself starts anew, possibly elsewhere.
+  PlaceReceivers();
+  DrainIfStopped();
+}
+
+void BatchScheduler::On(const BlockReplicated& event) { blocks_.Replicated(event, *commands_); }
+
+void BatchScheduler::On(const BatchEnded& event) {
+  if (!running_ || batches_.front().id != event.batch) return;
+  running_ = false;
+  const plan::BatchRecord batch = std::move(batches_.front());
+  batches_.pop_front();
+  if (phase_ == Phase::kCancelling) return End(absl::OkStatus());
+  if (!event.status.ok()) return End(Prefixed(NameOf(batch) + ": ", event.status));
+  std::vector<plan::BlockId> read;
+  for (const plan::StreamInput& input : batch.inputs) {
+    for (const plan::BlockLocation& block : input.blocks) read.push_back(block.id);
+  }
+  blocks_.Settle(read, *commands_);
+  RunNext();
+  DrainIfStopped();
+}
+
+void BatchScheduler::On(const StopRequested& event) {
+  if (phase_ == Phase::kEnded || phase_ == Phase::kCancelling) return;
+  if (!event.graceful) return StopNow();
+  if (phase_ != Phase::kRunning) return;
+  phase_ = Phase::kStoppingReceivers;
+  StopReceivers();
+  DrainIfStopped();
+}
+
+void BatchScheduler::On(const ReceiversOverdue&) {
+  if (phase_ != Phase::kStoppingReceivers) return;
+  Log(true, "receivers did not stop in " + std::to_string(request_.graceful_timeout.count()) +
+                " ms; stopping without them");
+  for (auto& [stream, receiver] : receivers_) {
+    if (receiver.executor) Release(receiver);
+  }
+  DrainIfStopped();
+}
+
+void BatchScheduler::PlaceReceivers() {
+  if (phase_ != Phase::kRunning) return;
+  for (auto& [stream, receiver] : receivers_) {
+    if (receiver.executor) continue;
+    std::vector<ReceiverLoad> loads;
+    for (const auto& [executor, cores] : executors_)
+      loads.push_back({executor, cores, ReceiversOn(executor)});
+    const std::optional<ExecutorId> executor = PlaceReceiver(loads);
+    if (!executor) return;
+    StartReceiver(receiver, *executor);
+  }
+}
+
+void BatchScheduler::StartReceiver(Receiver& receiver, ExecutorId executor) {
+  receiver.executor = executor;
+  ++receiver.epoch;
+  commands_->emplace_back(CoresReserved{executor, ReceiversOn(executor)});
+  commands_->emplace_back(SendCommand{executor, {}});
+  proto::StartReceiver& start = *std::get<SendCommand>(commands_->back()).command.mutable_start_receiver();
+  start.set_stream(Number(receiver.spec.stream));
+  start.set_epoch(receiver.epoch);
+  start.set_kind(receiver.spec.kind);
+  start.set_state(receiver.spec.state);
+  start.set_block_interval_ms(
+      static_cast<uint32_t>(std::min(request_.block_interval, request_.interval).count()));
+  start.set_max_record_bytes(request_.max_record_bytes);
+  start.set_restart_delay_ms(static_cast<uint32_t>(request_.receiver_restart_delay.count()));
+  start.set_level(static_cast<uint32_t>(receiver.spec.level));
+  if (Replicas(receiver.spec.level) < 2) return;
+  // Round the ring, so that the copies of several receivers spread.
+  auto peer = executors_.upper_bound(executor);
+  for (size_t i = 0; i + 1 < executors_.size(); ++i, ++peer) {
+    if (peer == executors_.end()) peer = executors_.begin();
+    start.add_replica_peers(Number(peer->first));
+  }
+}
+
+void BatchScheduler::Release(Receiver& receiver) {
+  const ExecutorId executor = *receiver.executor;
+  receiver.executor.reset();
+  if (executors_.contains(executor)) commands_->emplace_back(CoresReserved{executor, ReceiversOn(executor)});
+}
+
+void BatchScheduler::StopReceivers() {
+  for (auto& [stream, receiver] : receivers_) {
+    if (!receiver.executor) continue;
+    commands_->emplace_back(SendCommand{*receiver.executor, {}});
+    proto::StopReceiver& stop = *std::get<SendCommand>(commands_->back()).command.mutable_stop_receiver();
+    stop.set_stream(Number(stream));
+    stop.set_epoch(receiver.epoch);
+  }
+}
+
+int BatchScheduler::ReceiversOn(ExecutorId executor) const {
+  return static_cast<int>(std::count_if(receivers_.begin(), receivers_.end(), [&](const auto& receiver) {
+    return receiver.second.executor == executor;
+  }));
+}
+
+bool BatchScheduler::AnyReceiverRuns() const {
+  return std::any_of(receivers_.begin(), receivers_.end(),
+                     [](const auto& receiver) { return receiver.second.executor.has_value(); });
+}
+
+void BatchScheduler::CutBatch() {
+  plan::BatchRecord batch;
+  batch.id = BatchId{next_batch_++};
+  batch.time_ms = next_tick_ms_;
+  next_tick_ms_ += interval_ms_;
+  for (auto& [stream, receiver] : receivers_) {
+    plan::StreamInput& input = batch.inputs.emplace_back();
+    input.stream = stream;
+    for (const plan::BlockId& block : receiver.blocks) input.blocks.push_back({block, 0, {}});
+    receiver.blocks.clear();
+  }
+  batches_.push_back(std::move(batch));
+}
+
+void BatchScheduler::RunNext() {
+  if (running_ || batches_.empty() || phase_ == Phase::kEnded) return;
+  plan::BatchRecord& batch = batches_.front();
+  if (absl::Status status = LocateBlocks(batch); !status.ok())
+    return End(Prefixed(NameOf(batch) + ": ", status));
+  running_ = true;
+  commands_->emplace_back(RunBatch{batch});
+}
+
+// Where the blocks are now, which need not be where they were reported.
+absl::Status BatchScheduler::LocateBlocks(plan::BatchRecord& batch) const {
+  for (plan::StreamInput& input : batch.inputs) {
+    for (plan::BlockLocation& block : input.blocks) {
+      if (const auto loss = blocks_.LossOf(block.id)) {
+        return absl::DataLossError(receivers_.at(input.stream).spec.label + ": no copy is left of block " +
+                                   plan::ToString(block.id) + ": " + *loss);
+      }
+      block = blocks_.Locate(block.id);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void BatchScheduler::StopNow() {
+  StopReceivers();
+  if (!running_) return End(absl::OkStatus());
+  phase_ = Phase::kCancelling;
+  batches_.erase(batches_.begin() + 1, batches_.end());
+  commands_->emplace_back(CancelBatches{});
+}
+
+void BatchScheduler::DrainIfStopped() {
+  if (phase_ == Phase::kStoppingReceivers && !AnyReceiverRuns()) {
+    phase_ = Phase::kDraining;
+    const bool rest = std::any_of(receivers_.begin(), receivers_.end(),
+                                  [](const auto& receiver) { return !receiver.second.blocks.empty(); });
+    // Its time is the next of the grid; nobody waits for it to come.
+    if (rest) CutBatch();
+    RunNext();
+  }
+  if (phase_ == Phase::kDraining && batches_.empty()) End(absl::OkStatus());
+}
+
+void BatchScheduler::End(absl::Status status) {
+  if (phase_ == Phase::kRunning) StopReceivers();
+  for (auto& [stream, receiver] : receivers_) {
+    if (receiver.executor) Release(receiver);
+  }
+  phase_ = Phase::kEnded;
+  batches_.clear();
+  commands_->emplace_back(StreamingEnded{std::move(status)});
+}
+
+void BatchScheduler::Log(bool warning, std::string text) {
+  commands_->emplace_back(LogLine{warning, std::move(text)});
+}
+
+}  // namespace millstream::driver

@@ -1,0 +1,25 @@
+#ifndef MILLSTREAM_DRIVER_EXECUTOR_EVENTS_H_
+#define MILLSTREAM_DRIVER_EXECUTOR_EVENTS_H_
+
+#include <string>
+
+#include "common/base/ids.h"
+
+namespace millstream::driver {
+
+// What both machines are told of executors.
+
+struct ExecutorJoined {
+  ExecutorId executor{};
+  int cores = 1;
+};
+
+// It will not be heard of again; its id is never used twice.
+struct ExecutorLost {
+  ExecutorId executor{};
+  std::string reason;  // "was killed by signal 9 (SIGKILL)"
+};
+
+}  // namespace millstream::driver
+
+#endif  // MILLSTREAM_DRIVER_EXECUTOR_EVENTS_H_
