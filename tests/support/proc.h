@@ -1,0 +1,31 @@
+#ifndef MILLSTREAM_TESTS_SUPPORT_PROC_H_
+#define MILLSTREAM_TESTS_SUPPORT_PROC_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace millstream::test {
+
+// What /proc tells of processes. Zombies count as gone.
+
+std::vector<pid_t> ChildrenOf(pid_t parent);
+bool IsAlive(pid_t pid);
+
+// A file of /proc/PID; empty if it cannot be read.
+std::string ProcFile(pid_t pid, const std::string& name);
+// Peak resident memory; 0 if the process is gone.
+long VmHwmKb(pid_t pid);
+
+// A TCP port that a process listens on.
+struct Listener {
+  bool loopback = false;
+  int port = 0;
+  bool ipv6 = false;
+};
+std::vector<Listener> ListenersOf(pid_t pid);
+
+}  // namespace millstream::test
+
+#endif  // MILLSTREAM_TESTS_SUPPORT_PROC_H_
