@@ -146,6 +146,7 @@ void Executor::Core::Stop() {
   slots_.Stop();
   fetchers_.Stop();
   outbox_.Stop();
+  directory_.reset();
 }
 
 Executor::Executor(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -9,7 +9,7 @@ namespace millstream::executor {
 namespace {
 
 // A smaller block is copied out, so that it does not pin a whole slab.
-constexpr size_t kWorthASlab = exec::kSliceBytes / 2;
+constexpr size_t kWorthASlab = exec::kSliceBytes / 8 * 7;
 
 // One past the last line end in data[begin, end), 0 if there is none.
 size_t LastLineEnd(const char* data, size_t begin, size_t end) {

@@ -46,7 +46,9 @@ bool ReceivedBlocks::Store(const plan::BlockId& id, const exec::Bytes& block) {
   for (;;) {
     const absl::Status status = parts_.blocks->Put(id, {block}, level_);
     if (status.ok()) return true;
-    // What was received is not thrown away: the sender waits with us.
+    // What was received is not thrown away: the sender waits with us. Room comes when the driver is done with
+    // blocks, so it must know of those that wait for their report.
+    Report();
     reports_.Warn("room", "a received block cannot be stored: " + std::string(status.message()) +
                               ". Receiving waits for room.");
     if (abandon_.WaitFor(kRoomPoll)) return false;

@@ -66,11 +66,11 @@ void Compute(const ExecutorParts& parts, const LaunchRun& launch, exec::TaskEnv&
   }
 }
 
-void Fail(proto::TaskStatus& status, proto::TaskFailure::Kind kind, const std::string& operation,
-          const std::string& message) {
-  status.mutable_failure()->set_kind(kind);
-  status.mutable_failure()->set_operation(operation);
-  status.mutable_failure()->set_message(message);
+void Fail(proto::TaskStatus& status, proto::TaskFailure::Kind kind, const absl::Status& cause) {
+  proto::TaskFailure& failure = *status.mutable_failure();
+  failure.set_kind(kind);
+  failure.set_code(static_cast<uint32_t>(cause.code()));
+  failure.set_message(std::string(cause.message()));
 }
 
 }  // namespace
@@ -82,9 +82,9 @@ void RunTask(const ExecutorParts& parts, const LaunchRun& launch, int partition,
   status.set_partition(static_cast<uint32_t>(partition));
   status.set_attempt(static_cast<uint32_t>(attempt));
   if (launch.cancelled().load()) {
-    Fail(status, proto::TaskFailure::CANCELLED, "", "the stage was cancelled");
+    Fail(status, proto::TaskFailure::CANCELLED, absl::CancelledError("the stage was cancelled"));
   } else if (!launch.status().ok()) {
-    Fail(status, proto::TaskFailure::ENGINE, "", std::string(launch.status().message()));
+    Fail(status, proto::TaskFailure::ENGINE, launch.status());
   } else {
     exec::TaskEnv env = MakeEnv(parts, launch, partition, attempt);
     const exec::TaskScope scope(&env);
