@@ -30,15 +30,18 @@ int Context::DefaultParallelism() const { return core_->default_parallelism(); }
 
 graph::Rdd Context::NoPartitions(const char* name, int num_partitions, const Where& where) {
   return graph::Mistake({nullptr, core_},
-                        std::string(name) + ": " + std::to_string(num_partitions) +
-                            " partitions. Number of partitions must be positive: ask for at least 1",
+                        absl::InvalidArgumentError(std::string(name) + ": " + std::to_string(num_partitions) +
+                                                   " partitions. Number of partitions must be positive: ask for at least 1"),
                         where);
 }
 
 RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, int num_partitions, const Where& where) {
   const int partitions = Partitions(num_partitions);
   if (partitions <= 0) return RDD<int64_t>(NoPartitions("Range", num_partitions, where));
-  if (step == 0) return RDD<int64_t>(graph::Mistake({nullptr, core_}, "Range: the step is 0. Give another", where));
+  if (step == 0) {
+    const absl::Status mistake = absl::InvalidArgumentError("Range: the step is 0. Give another");
+    return RDD<int64_t>(graph::Mistake({nullptr, core_}, mistake, where));
+  }
   // Differences of int64_t as uint64_t, where nothing overflows.
   uint64_t count = 0;
   if (step > 0 && first < last) {
@@ -64,9 +67,7 @@ RDD<std::string_view> Context::TextFile(const std::string& path, int min_partiti
   const int partitions = min_partitions == 0 ? std::min(DefaultParallelism(), 2) : min_partitions;
   if (partitions <= 0) return RDD<std::string_view>(NoPartitions("TextFile", min_partitions, where));
   const absl::StatusOr<client::FileRanges> ranges = client::CutFiles(path, partitions);
-  if (!ranges.ok()) {
-    return RDD<std::string_view>(graph::Mistake({nullptr, core_}, std::string(ranges.status().message()), where));
-  }
+  if (!ranges.ok()) return RDD<std::string_view>(graph::Mistake({nullptr, core_}, ranges.status(), where));
   return RDD<std::string_view>(graph::Source(core_,
                                              {.name = "TextFile",
                                               .where = where,

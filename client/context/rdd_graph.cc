@@ -101,7 +101,7 @@ Rdd Coalesce(const Rdd& parent, int num_partitions, const RowKernels& rows, cons
   if (num_partitions <= 0) {
     Fail(*node, "Number of partitions (" + std::to_string(num_partitions) + ") must be positive. Ask for at least 1");
   }
-  node->partitions = std::min(num_partitions, parent.node->partitions);
+  node->partitions = std::clamp(num_partitions, 0, parent.node->partitions);
   return {std::move(node), parent.context};
 }
 
@@ -122,9 +122,9 @@ Rdd Collection(const std::shared_ptr<ContextCore>& context, const char* name, st
   return {std::move(node), context};
 }
 
-Rdd Mistake(const Rdd& like, std::string message, const Where& where) {
+Rdd Mistake(const Rdd& like, const absl::Status& mistake, const Where& where) {
   auto node = NewNode("RDD", {}, where);
-  node->error = absl::InvalidArgumentError(std::move(message) + " (at " + WhereText(where) + ")");
+  node->error = absl::Status(mistake.code(), std::string(mistake.message()) + " (at " + node->where + ")");
   return {std::move(node), like.context};
 }
 
@@ -133,7 +133,7 @@ void Persist(const Rdd& rdd, StorageLevel level) {
 }
 
 void Unpersist(const Rdd& rdd) {
-  if (rdd.node == nullptr) return;
+  if (rdd.node == nullptr || rdd.context == nullptr) return;
   rdd.node->storage = StorageLevel::kNone;
   rdd.context->Unpersist(*rdd.node);
 }

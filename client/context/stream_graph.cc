@@ -129,12 +129,12 @@ absl::Status StreamGraph::Start() {
   if (state_ == StreamingState::kStopped) {
     return absl::FailedPreconditionError("StreamingContext has already been stopped. Make a new one");
   }
-  absl::Status status = Validate();
-  const std::shared_ptr<client::Engine> engine = context_->engine();
-  if (status.ok() && ActiveGraph() != nullptr) {
-    status = absl::FailedPreconditionError(
+  if (ActiveGraph() != nullptr) {
+    return absl::FailedPreconditionError(
         "StreamingContext: Only one StreamingContext may be started in this process. Stop the running one first");
   }
+  absl::Status status = Validate();
+  const std::shared_ptr<client::Engine> engine = context_->engine();
   if (status.ok()) {
     plan::StreamingRequest request = Request();
     partitions_per_receiver_ = engine->PartitionsPerReceiver(request);

@@ -37,27 +37,27 @@ void AddAll(const fs::path& path, std::vector<File>& files) {
   }
 }
 
-std::vector<File> FindFiles(const std::string& path) {
-  std::vector<File> files;
+// False if there is nothing at `path`; a directory may be empty.
+bool FindFiles(const std::string& path, std::vector<File>& files) {
   std::error_code error;
-  if (fs::exists(path, error)) {
+  bool found = fs::exists(path, error);
+  if (found) {
     AddAll(path, files);
   } else {
-    glob_t found{};
-    if (glob(path.c_str(), 0, nullptr, &found) == 0) {
-      for (size_t i = 0; i < found.gl_pathc; ++i) AddAll(found.gl_pathv[i], files);
-    }
-    globfree(&found);
+    glob_t matches{};
+    found = glob(path.c_str(), 0, nullptr, &matches) == 0;
+    for (size_t i = 0; i < matches.gl_pathc; ++i) AddAll(matches.gl_pathv[i], files);
+    globfree(&matches);
   }
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.path < b.path; });
-  return files;
+  return found;
 }
 
 }  // namespace
 
 absl::StatusOr<FileRanges> CutFiles(const std::string& path, int min_partitions) {
-  const std::vector<File> files = FindFiles(path);
-  if (files.empty()) {
+  std::vector<File> files;
+  if (!FindFiles(path, files)) {
     return absl::NotFoundError("TextFile " + path + ": no such file. Check the path; on a cluster every host must see it");
   }
   uint64_t total = 0;

@@ -1,6 +1,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include <millstream/exec/builtin_kernels.h>
@@ -61,6 +62,7 @@ absl::Status BatchRun::Run(int num_batches) {
     while (!progress_->changed.wait_for(lock, std::chrono::milliseconds(20), ended)) {
       const absl::StatusOr<bool> stopped = ssc_->AwaitTerminationOrTimeout(std::chrono::milliseconds(0));
       if (!stopped.ok()) return stopped.status();
+      if (*stopped) return absl::CancelledError("RunBatches: stopped before batch " + std::to_string(batch));
     }
   }
   return absl::OkStatus();

@@ -171,9 +171,9 @@ class LineRange {
       if (got == 0) {
         done_ = true;
       } else {
-        const size_t last = whole.rfind('\n');
+        const size_t last = whole.substr(used_ - got).rfind('\n');
         if (last == std::string_view::npos) continue;
-        whole = whole.substr(0, last + 1);
+        whole = whole.substr(0, used_ - got + last + 1);
       }
       consumed_ = whole.size();
       const uint64_t begin = at_ - used_;

@@ -20,11 +20,11 @@ class BatchQueue {
   // An RDD of the stream's context.
   void Push(RDD<T> rdd) const { Put({std::move(rdd), {}}); }
   // Rows, dealt to as many partitions as the context has cores.
-  void Push(std::vector<T> rows) const { Put({{}, std::move(rows)}); }
+  void Push(std::vector<exec::StorageOf<T>> rows) const { Put({{}, std::move(rows)}); }
 
   struct Entry {
-    RDD<T> rdd;           // or, if null:
-    std::vector<T> rows;
+    RDD<T> rdd;  // or, if null:
+    std::vector<exec::StorageOf<T>> rows;
   };
 
   // The oldest batch, if there is one; for the engine.

@@ -20,6 +20,19 @@ namespace millstream {
 
 namespace ops {
 
+// How a C++ value lies in an RDD: string literals as std::string.
+template <class V>
+using RowOf = std::conditional_t<std::is_convertible_v<V, const char*>, std::string, exec::StorageOf<V>>;
+
+template <class T, class V>
+T OwnedRow(const V& value) {
+  if constexpr (std::is_convertible_v<const V&, T>) {
+    return value;
+  } else {
+    return exec::ConvertText<T>(value);
+  }
+}
+
 // Rows of a range, encoded, in `partitions` slices of equal length: [i * n / k, (i + 1) * n / k).
 template <class T, class Range>
 std::vector<exec::Slices> EncodePartitions(const Range& rows, size_t count, int partitions) {
@@ -30,17 +43,13 @@ std::vector<exec::Slices> EncodePartitions(const Range& rows, size_t count, int 
     exec::SliceWriter writer;
     for (const size_t end = count * (p + 1) / encoded.size(); i < end; ++i, ++row) {
       bytes.Clear();
-      exec::Codec<T>::Encode(T(*row), bytes);
+      exec::Codec<T>::Encode(OwnedRow<T>(*row), bytes);
       writer.Append(bytes.view());
     }
     encoded[p] = writer.Take();
   }
   return encoded;
 }
-
-// How a C++ value lies in an RDD: string literals as std::string.
-template <class V>
-using RowOf = std::conditional_t<std::is_convertible_v<V, const char*>, std::string, exec::StorageOf<V>>;
 
 }  // namespace ops
 
@@ -71,8 +80,10 @@ class Context {
     exec::RequireCodec<T>();
     const int partitions = Partitions(num_partitions);
     if (partitions <= 0) return RDD<T>(NoPartitions("Parallelize", num_partitions, where));
-    return RDD<T>(graph::Collection(core_, "Parallelize", ops::EncodePartitions<T>(values, std::ranges::size(values), partitions),
-                                    ops::RowsOf<T>(), where));
+    exec::RequireStorable<T>();
+    std::vector<exec::Slices> encoded;
+    if constexpr (exec::HasCodec<T>) encoded = ops::EncodePartitions<T>(values, std::ranges::size(values), partitions);
+    return RDD<T>(graph::Collection(core_, "Parallelize", std::move(encoded), ops::RowsOf<T>(), where));
   }
   template <class V>
   auto Parallelize(std::initializer_list<V> values, int num_partitions = 0, const Where& where = Where::current()) {

@@ -2,6 +2,7 @@
 #define MILLSTREAM_DSTREAM_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -17,8 +18,8 @@ namespace ops {
 
 // Calls a driver-side function with or without the batch.
 template <class F, class... Rdds>
-decltype(auto) CallWithBatch(const F& f, const Batch& batch, const Rdds&... rdds) {
-  if constexpr (std::is_invocable_v<const F&, const Rdds&..., const Batch&>) {
+decltype(auto) CallWithBatch(F& f, const Batch& batch, const Rdds&... rdds) {
+  if constexpr (std::is_invocable_v<F&, const Rdds&..., const Batch&>) {
     return f(rdds..., batch);
   } else {
     return f(rdds...);
@@ -26,7 +27,7 @@ decltype(auto) CallWithBatch(const F& f, const Batch& batch, const Rdds&... rdds
 }
 
 template <class F, class... Rdds>
-using BatchResult = decltype(CallWithBatch(std::declval<const F&>(), std::declval<const Batch&>(), std::declval<const Rdds&>()...));
+using BatchResult = decltype(CallWithBatch(std::declval<F&>(), std::declval<const Batch&>(), std::declval<const Rdds&>()...));
 
 // Void functions and functions that return a status.
 template <class Call>
@@ -48,7 +49,7 @@ struct RowOfRdd<RDD<T>> {
 
 // Runs a Transform function; an RDD that was never set is a mistake.
 template <class F, class... Rdds>
-absl::StatusOr<graph::Rdd> BuildRdd(const char* name, const F& f, const Batch& batch, const Rdds&... rdds) {
+absl::StatusOr<graph::Rdd> BuildRdd(const char* name, F& f, const Batch& batch, const Rdds&... rdds) {
   graph::Rdd built;
   absl::Status status = graph::CallUser(name, [&] {
     built = CallWithBatch(f, batch, rdds...).untyped();
@@ -110,8 +111,8 @@ class DStream : public Operations<DStream, T> {
     const graph::Stream parents[] = {stream_};
     return DStream<U>(graph::Transform(
         stream_.graph, parents, "Transform",
-        [f = std::move(f)](std::span<const graph::Rdd> rdds, const Batch& batch) {
-          return ops::BuildRdd("Transform", f, batch, RDD<T>(rdds[0]));
+        [f = std::make_shared<F>(std::move(f))](std::span<const graph::Rdd> rdds, const Batch& batch) {
+          return ops::BuildRdd("Transform", *f, batch, RDD<T>(rdds[0]));
         },
         where));
   }
@@ -123,8 +124,8 @@ class DStream : public Operations<DStream, T> {
     const graph::Stream parents[] = {stream_, other.untyped()};
     return DStream<U>(graph::Transform(
         stream_.graph, parents, "TransformWith",
-        [f = std::move(f)](std::span<const graph::Rdd> rdds, const Batch& batch) {
-          return ops::BuildRdd("TransformWith", f, batch, RDD<T>(rdds[0]), RDD<V>(rdds[1]));
+        [f = std::make_shared<F>(std::move(f))](std::span<const graph::Rdd> rdds, const Batch& batch) {
+          return ops::BuildRdd("TransformWith", *f, batch, RDD<T>(rdds[0]), RDD<V>(rdds[1]));
         },
         where));
   }
@@ -151,9 +152,9 @@ class DStream : public Operations<DStream, T> {
   void ForEachRdd(F f, const Where& where = Where::current()) const {
     graph::Output(
         stream_, "ForEachRdd",
-        [f = std::move(f)](const graph::Rdd& rdd, const Batch& batch) {
+        [f = std::make_shared<F>(std::move(f))](const graph::Rdd& rdd, const Batch& batch) {
           return graph::CallUser("ForEachRdd", [&] {
-            return ops::StatusOf([&]() -> decltype(auto) { return ops::CallWithBatch(f, batch, RDD<T>(rdd)); });
+            return ops::StatusOf([&]() -> decltype(auto) { return ops::CallWithBatch(*f, batch, RDD<T>(rdd)); });
           });
         },
         where);

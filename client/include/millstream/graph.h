@@ -81,7 +81,7 @@ int NumPartitions(const Rdd& rdd);
 uint64_t Id(const Rdd& rdd);
 std::string Lineage(const Rdd& rdd);
 // An RDD that only carries a building mistake.
-Rdd Mistake(const Rdd& like, std::string message, const Where& where);
+Rdd Mistake(const Rdd& like, const absl::Status& mistake, const Where& where);
 
 // Runs an action: the encoded rows of each partition, in order.
 absl::StatusOr<std::vector<exec::Slices>> Run(const Rdd& rdd, const char* action);

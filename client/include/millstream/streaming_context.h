@@ -86,7 +86,7 @@ class StreamingContext {
           std::vector<RDD<T>> rdds;
           for (std::optional<typename BatchQueue<T>::Entry> entry; (entry = queue.Pop());) {
             rdds.push_back(entry->rdd ? std::move(entry->rdd)
-                                      : context->Parallelize(entry->rows, options.num_partitions, where));
+                                      : context->Parallelize(entry->rows, options.num_partitions, where).template TextAs<T>(where));
             if (options.one_at_a_time) break;
           }
           if (rdds.size() == 1) return rdds[0].untyped();
@@ -138,9 +138,9 @@ class StreamingContext {
     using U = typename ops::RowOfRdd<std::remove_cvref_t<Result>>::Type;
     return DStream<U>(graph::Transform(
         graph_, parents, "Transform",
-        [f = std::move(f)](std::span<const graph::Rdd> rdds, const Batch& batch) {
+        [f = std::make_shared<F>(std::move(f))](std::span<const graph::Rdd> rdds, const Batch& batch) {
           const std::vector<RDD<T>> typed(rdds.begin(), rdds.end());
-          return ops::BuildRdd("Transform", f, batch, std::span<const RDD<T>>(typed));
+          return ops::BuildRdd("Transform", *f, batch, std::span<const RDD<T>>(typed));
         },
         where));
   }

@@ -2,9 +2,14 @@
 #ifndef MILLSTREAM_EXEC_NARROW_KERNELS_H_
 #define MILLSTREAM_EXEC_NARROW_KERNELS_H_
 
+#include <concepts>
+#include <deque>
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <ranges>
+#include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -82,7 +87,17 @@ concept SplitsChunks = requires(typename F::Chunks& chunks, const std::string_vi
 };
 
 template <class Range>
-using RangeRow = std::remove_cvref_t<decltype(*std::begin(std::declval<Range&>()))>;
+struct RangeRowOf {
+  using Type = std::remove_cvref_t<decltype(*std::begin(std::declval<Range&>()))>;
+};
+// A std::vector<bool> yields proxies of its rows.
+template <class Range>
+  requires requires { typename std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>; }
+struct RangeRowOf<Range> {
+  using Type = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
+};
+template <class Range>
+using RangeRow = typename RangeRowOf<Range>::Type;
 
 // What FlatMap's function yields for one row, gone through step by step: any range, or an optional.
 template <class Result>
@@ -136,6 +151,13 @@ class RangeCursor<Result> {
   std::remove_cvref_t<Result> value_;
 };
 
+// Whether rows of a range may view what the range itself owns: not those of containers, which give their rows away, nor
+// those of copyable views, which own nothing.
+template <class Result>
+inline constexpr bool kMayOwnText =
+    !std::is_reference_v<Result> && HasView<typename RangeCursor<Result>::Row> && !ContainerLike<Result> &&
+    !OptionalLike<Result> && !(std::ranges::view<Result> && std::copyable<Result>);
+
 template <class T, class F>
 class FlatMapKernel : public Operator<T> {
  public:
@@ -145,10 +167,12 @@ class FlatMapKernel : public Operator<T> {
 
   bool Next(Chunk& out) override {
     out_.Clear();
+    this->env_.operation = this->operation_;
     // Rows of one output chunk view one input chunk, so that chunk is finished before the next is pulled.
     while (!out_.full()) {
       if (range_) {
         if (!range_->Fill(out_)) break;
+        if (kMayOwnText<Result> && out_.size() > 0) break;  // the rows view the range: it ends with the next chunk
         range_.reset();
       } else if (next_ < in_.count) {
         range_.emplace(Call(f_, std::as_const(in_.As<T>()[next_])));
@@ -217,10 +241,10 @@ class MapPartitionsKernel : public Operator<T>, private RowPuller {
 
   bool Next(Chunk& out) override {
     out_.Clear();
-    if (!range_) {
-      this->env_.operation = this->operation_;
-      range_.emplace(f_(reader_));
-    }
+    texts_.clear();
+    pinned_ = 0;
+    this->env_.operation = this->operation_;
+    if (!range_) range_.emplace(f_(reader_));
     range_->Fill(out_);
     if (out_.size() == 0) return false;
     this->Give(out_, out);
@@ -228,31 +252,61 @@ class MapPartitionsKernel : public Operator<T>, private RowPuller {
   }
 
  private:
-  bool PullRows(Chunk& chunk) override { return this->Pull(chunk); }
+  bool PullRows(Chunk& chunk) override {
+    if constexpr (HasView<Out>) PinRows();
+    return this->Pull(chunk);
+  }
+
+  // A lazy range reads on while rows that view the chunk it leaves wait in `out_`: they get a copy of their text.
+  void PinRows() {
+    if (pinned_ == out_.size()) return;
+    const std::span<Out> rows = out_.chunk().template As<Out>().subspan(pinned_);
+    Encoder bytes;
+    for (const Out& row : rows) Codec<Out>::Encode(row, bytes);
+    texts_.push_back(bytes.Take());
+    Decoder decoder(texts_.back());
+    for (Out& row : rows) {
+      if (!Codec<Out>::Decode(decoder, row)) throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
+    }
+    pinned_ = out_.size();
+  }
 
   F f_;
   Reader<T> reader_;
   RowBuffer<Out> out_;
+  std::deque<std::string> texts_;
+  size_t pinned_ = 0;  // rows of out_ whose text is in texts_
   std::optional<RangeCursor<Result>> range_;
 };
 
-// Calls f with each row, or with the partition's reader; yields nothing.
+// Calls f with each row; yields nothing.
 template <class T, class F>
-class ForEachKernel : public Operator<T>, private RowPuller {
+class ForEachKernel : public Operator<T> {
  public:
   explicit ForEachKernel(KernelArgs& args) : Operator<T>(args), f_(FunctionOf<F>(args)) {}
 
   bool Next(Chunk&) override {
-    if constexpr (std::is_invocable_v<F&, Reader<T>&>) {
-      Reader<T> reader(*this);
-      this->env_.operation = this->operation_;
-      f_(reader);
-    } else {
-      Chunk in;
-      while (this->Pull(in)) {
-        for (T& row : in.As<T>()) Call(f_, std::move(row));
-      }
+    Chunk in;
+    while (this->Pull(in)) {
+      for (T& row : in.As<T>()) Call(f_, std::move(row));
     }
+    return false;
+  }
+
+ private:
+  F f_;
+};
+
+// Calls f with the partition's reader; yields nothing.
+template <class T, class F>
+class ForEachPartitionKernel : public Operator<T>, private RowPuller {
+ public:
+  explicit ForEachPartitionKernel(KernelArgs& args) : Operator<T>(args), f_(FunctionOf<F>(args)) {}
+
+  bool Next(Chunk&) override {
+    Reader<T> reader(*this);
+    this->env_.operation = this->operation_;
+    f_(reader);
     return false;
   }
 

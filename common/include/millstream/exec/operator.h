@@ -72,28 +72,35 @@ class PoisonedCopy {
     Consume();
     Encoder bytes;
     for (const T& row : chunk.As<T>()) Codec<T>::Encode(row, bytes);
-    text_.push_back(std::make_unique<std::string>(bytes.view()));
-    rows_.push_back(std::make_unique<std::vector<T>>(chunk.count));
-    Decoder decoder(*text_.back());
-    for (T& row : *rows_.back()) {
+    Copy copy{std::make_unique<std::string>(bytes.view()), std::make_unique<T[]>(chunk.count), chunk.count};
+    Decoder decoder(*copy.text);
+    for (T& row : copy.chunk().template As<T>()) {
       if (!Codec<T>::Decode(decoder, row)) throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
     }
-    return {rows_.back()->data(), chunk.count};
+    copies_.push_back(std::move(copy));
+    return copies_.back().chunk();
+  }
+
+  // Overwrites the text of the last copy.
+  void Consume() {
+    if (copies_.empty()) return;
+    std::memset(copies_.back().text->data(), kPoison, copies_.back().text->size());
+    for (T& row : copies_.back().chunk().template As<T>()) ForEachText(row, Overwrite{});
   }
 
  private:
-  void Consume() {
-    if (text_.empty()) return;
-    std::memset(text_.back()->data(), kPoison, text_.back()->size());
-    for (T& row : *rows_.back()) ForEachText(row, Overwrite{});
-  }
+  struct Copy {
+    std::unique_ptr<std::string> text;
+    std::unique_ptr<T[]> rows;
+    size_t count = 0;
+    Chunk chunk() const { return {rows.get(), count}; }
+  };
   struct Overwrite {
     void operator()(char* text, size_t size) const { std::memset(text, kPoison, size); }
     void operator()(const char*, size_t) const {}
   };
 
-  std::vector<std::unique_ptr<std::string>> text_;
-  std::vector<std::unique_ptr<std::vector<T>>> rows_;
+  std::vector<Copy> copies_;
 };
 
 // A kernel that reads one parent's rows of type T and runs the user's code.
@@ -106,7 +113,10 @@ class Operator : public ChunkStream {
   bool Pull(Chunk& chunk) {
     const bool more = input_->Next(chunk);
     env_.operation = operation_;
-    if (!more) return false;
+    if (!more) {
+      if (env_.poison) [[unlikely]] copy_.Consume();
+      return false;
+    }
     if (env_.cancelled != nullptr && env_.cancelled->load(std::memory_order_relaxed)) [[unlikely]] {
       throw TaskError(absl::CancelledError("the task was cancelled"));
     }

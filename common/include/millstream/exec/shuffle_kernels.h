@@ -241,9 +241,9 @@ class TableReader : public ChunkStream {
  public:
   bool Next(Chunk& out) override {
     out_.Clear();
+    env_.operation = operation_;
     if (!loaded_) {
       loaded_ = true;
-      env_.operation = operation_;
       size_t count;
       while (input_.Next(count)) {
         if (env_.cancelled != nullptr && env_.cancelled->load(std::memory_order_relaxed)) {
@@ -305,7 +305,7 @@ class ReduceByKeyKernel : private FunctionHolder<F>, public TableReader<std::pai
                             [this, values](size_t i) { return DecodeWhole<V>(values[i], this->operation_); });
   }
   void Emit(const TableEntry& entry, RowBuffer<Row>& out) override {
-    out.Emplace(DecodeKey<K>(entry.key, this->operation_), ViewOf<V>(*static_cast<const StorageOf<V>*>(entry.slot)));
+    out.Emplace(DecodeKey<K>(entry.key, this->operation_), Borrow<V>(*static_cast<StorageOf<V>*>(entry.slot)));
   }
 };
 
