@@ -58,6 +58,7 @@ Driver::Core::Core(DriverOptions options, rpc::DriverEndpoint& endpoint, Executo
 Driver::Core::~Core() { Stop(); }
 
 absl::Status Driver::Core::Start(std::chrono::milliseconds timeout) {
+  base::InitLogging();
   loop_ = std::thread([this] { Loop(); });
   mailbox_->Post([this] {
     for (int i = 0; i < options_.executors; ++i) LaunchExecutor();
@@ -96,16 +97,18 @@ void Driver::Core::Unpersist(const plan::Node& node) {
 
 void Driver::Core::Loop() {
   while (!ending_) {
-    turn_began_ = std::chrono::steady_clock::now();
     RunPosted();
-    CheckSilence(turn_began_);
+    CheckSilence(std::chrono::steady_clock::now());
     if (streaming_ != nullptr) {
       const std::optional<int64_t> tick = streaming_->batches().NextTickMs();
       if (const int64_t now = streaming_->NowMs(); tick && *tick <= now) HandleStreaming(TimePassed{now});
       if (streaming_->IsStopOverdue()) HandleStreaming(ReceiversOverdue{});
     }
     Flush();
-    if (!ending_) endpoint_.Wait(NextDeadline());
+    if (ending_) break;
+    const std::optional<Time> deadline = NextDeadline();
+    endpoint_.Wait(deadline);
+    if (deadline) ForgiveIfStalled(*deadline);
   }
   EndLoop();
 }

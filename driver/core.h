@@ -86,6 +86,8 @@ class Driver::Core {
   void Introduce(ExecutorId executor, const proto::Hello& hello);
   void Lose(ExecutorId executor, const std::string& reason);
   void CheckSilence(Time now);
+  // If this process slept past `woken_by`, what executors said meanwhile is still to be read.
+  void ForgiveIfStalled(Time woken_by);
   Time SilentAt(const Executor& executor) const;
   void Fail(absl::Status status);
 
@@ -128,7 +130,6 @@ class Driver::Core {
   uint32_t next_executor_ = 0;
   uint64_t next_job_ = 1;
   int failed_starts_ = 0;  // executors in a row that were lost before they said Hello
-  Time turn_began_;
   bool ending_ = false;
 
   // Shared between the loop and the threads that wait for it.

@@ -136,6 +136,12 @@ void Driver::Core::CheckSilence(Time now) {
   for (const auto& [executor, reason] : lost) Lose(executor, reason);
 }
 
+void Driver::Core::ForgiveIfStalled(Time woken_by) {
+  const Time now = std::chrono::steady_clock::now();
+  if (now < woken_by + options_.network_timeout / 4) return;
+  for (auto& [id, executor] : executors_) executor.heard = now;
+}
+
 void Driver::Core::Lose(ExecutorId executor, const std::string& reason) {
   auto node = executors_.extract(executor);
   if (node.empty()) return;

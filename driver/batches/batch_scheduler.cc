@@ -61,6 +61,7 @@ void BatchScheduler::On(const StreamingStarted& event) {
 void BatchScheduler::On(const TimePassed& event) {
   // A late timer makes up for every tick it missed, in sequence.
   while (NextTickMs() && next_tick_ms_ <= event.now_ms) CutBatch();
+  PlaceReceivers();
   RunNext();
 }
 
@@ -90,9 +91,8 @@ void BatchScheduler::On(const ReceiverReported& event) {
   Receiver& receiver = found->second;
   if (event.kind == ReceiverReported::Kind::kError) Log(true, receiver.spec.label + ": " + event.message);
   if (event.kind != ReceiverReported::Kind::kStopped || !receiver.executor) return;
+  // One that ends by itself starts anew at the next tick, possibly elsewhere.
   Release(receiver);
-  // One that ends by itself starts anew, possibly elsewhere.
-  PlaceReceivers();
   DrainIfStopped();
 }
 

@@ -226,12 +226,13 @@ TEST(BatchScheduler, WhatAnEarlierEpochReportsIsDropped) {
   EXPECT_THAT(batches.BlocksOf(0), IsEmpty());
 }
 
-TEST(BatchScheduler, AReceiverThatEndsByItselfStartsAnew) {
+TEST(BatchScheduler, AReceiverThatEndsByItselfStartsAnewAtTheNextTick) {
   Harness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Take(Command::kStartReceiver);
   batches.Stopped();
+  batches.Tick(1000);
   ASSERT_EQ(batches.Take(Command::kStartReceiver).size(), 1u);
 }
 
