@@ -28,6 +28,8 @@ class LaunchRun {
   // `launch`.
   LaunchRun(std::shared_ptr<const proto::ToExecutor> message, const proto::Launch& launch,
             absl::StatusOr<std::shared_ptr<const PreparedPlan>> plan);
+  // Ends fetches that nobody waits for any more.
+  ~LaunchRun() { Cancel(); }
 
   // Starts to fetch what its tasks read from peers.
   void StartFetches(const ExecutorParts& parts);
