@@ -65,8 +65,10 @@ void Driver::Core::Obey(JobFinished& command) {
   const auto node = running_.extract(command.job);
   if (node.empty()) return;
   const std::shared_ptr<Waiter> waiter = node.mapped().waiter;
-  std::lock_guard lock(waiter->mutex);
-  waiter->finished = std::move(command);
+  {
+    std::lock_guard lock(waiter->mutex);
+    waiter->finished = std::move(command);
+  }
   waiter->ended.notify_one();
 }
 
