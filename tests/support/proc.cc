@@ -1,5 +1,7 @@
 #include "tests/support/proc.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -45,27 +47,47 @@ std::set<std::string> SocketInodes(pid_t pid) {
   return inodes;
 }
 
-void AddListeners(pid_t pid, bool ipv6, const std::set<std::string>& inodes,
-                  std::vector<Listener>& listeners) {
+constexpr int kEstablished = 1;
+constexpr int kListening = 10;
+
+// A line of /proc/net/tcp.
+struct Socket {
+  std::string host;  // as it is written there
+  int port = 0;
+  int peer_port = 0;
+  int state = 0;
+  std::string queues;  // "unsent:unread"
+  std::string inode;
+};
+
+int HexPort(const std::string& address) {
+  return static_cast<int>(std::strtol(address.c_str() + address.find(':') + 1, nullptr, 16));
+}
+
+std::vector<Socket> SocketsOf(pid_t pid, bool ipv6) {
   std::istringstream lines(ProcFile(pid, ipv6 ? "net/tcp6" : "net/tcp"));
+  std::vector<Socket> sockets;
   std::string line;
   std::getline(lines, line);
   while (std::getline(lines, line)) {
     std::istringstream fields(line);
-    std::string number, local, remote, state, skipped, inode;
-    fields >> number >> local >> remote >> state;
-    for (int i = 0; i < 5; ++i) fields >> skipped;
-    fields >> inode;
-    if (state != "0A" || !inodes.contains(inode)) continue;
-    const size_t colon = local.find(':');
-    const std::string host = local.substr(0, colon);
-    Listener listener;
-    listener.ipv6 = ipv6;
-    listener.port = static_cast<int>(std::strtol(local.c_str() + colon + 1, nullptr, 16));
-    listener.loopback = host == "0100007F" || host == "00000000000000000000000001000000" ||
-                        host == "0000000000000000FFFF00000100007F";
-    listeners.push_back(listener);
+    std::string number, local, remote, state, skipped;
+    Socket socket;
+    fields >> number >> local >> remote >> state >> socket.queues;
+    for (int i = 0; i < 4; ++i) fields >> skipped;
+    fields >> socket.inode;
+    socket.host = local.substr(0, local.find(':'));
+    socket.port = HexPort(local);
+    socket.peer_port = HexPort(remote);
+    socket.state = static_cast<int>(std::strtol(state.c_str(), nullptr, 16));
+    sockets.push_back(std::move(socket));
   }
+  return sockets;
+}
+
+bool IsLoopback(const std::string& host) {
+  return host == "0100007F" || host == "00000000000000000000000001000000" ||
+         host == "0000000000000000FFFF00000100007F";
 }
 
 }  // namespace
@@ -98,9 +120,32 @@ long VmHwmKb(pid_t pid) {
 std::vector<Listener> ListenersOf(pid_t pid) {
   const std::set<std::string> inodes = SocketInodes(pid);
   std::vector<Listener> listeners;
-  AddListeners(pid, false, inodes, listeners);
-  AddListeners(pid, true, inodes, listeners);
+  for (const bool ipv6 : {false, true}) {
+    for (const Socket& socket : SocketsOf(pid, ipv6)) {
+      if (socket.state != kListening || !inodes.contains(socket.inode)) continue;
+      listeners.push_back({IsLoopback(socket.host), socket.port, ipv6});
+    }
+  }
   return listeners;
+}
+
+bool IsConnectedTo(pid_t pid, int port) {
+  const std::set<std::string> inodes = SocketInodes(pid);
+  for (const Socket& socket : SocketsOf(pid, false)) {
+    if (socket.state == kEstablished && socket.peer_port == port && inodes.contains(socket.inode))
+      return true;
+  }
+  return false;
+}
+
+bool AllIsRead(int port) {
+  bool any = false;
+  for (const Socket& socket : SocketsOf(getpid(), false)) {
+    if (socket.state != kEstablished || (socket.port != port && socket.peer_port != port)) continue;
+    if (socket.queues != "00000000:00000000") return false;
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace millstream::test

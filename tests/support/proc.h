@@ -26,6 +26,11 @@ struct Listener {
 };
 std::vector<Listener> ListenersOf(pid_t pid);
 
+// Whether the process has a TCP connection to a port of this machine.
+bool IsConnectedTo(pid_t pid, int port);
+// Whether everything that was sent over the connections of a port of this machine has been read.
+bool AllIsRead(int port);
+
 }  // namespace millstream::test
 
 #endif  // MILLSTREAM_TESTS_SUPPORT_PROC_H_

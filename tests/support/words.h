@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,15 @@ Counts CountedWords(const std::vector<std::string>& lines);
 // The lines, each with its line end.
 std::string Joined(const std::vector<std::string>& lines);
 
-// The sum of the "(word,count)" lines of what Print wrote, over all batches.
+// What Print writes of one batch.
+struct Frame {
+  int64_t time_ms = 0;
+  std::vector<std::string> rows;
+};
+// `out` as frames; nothing if a byte of it belongs to none.
+std::optional<std::vector<Frame>> ParseFrames(std::string_view out);
+// The sum of the "(word,count)" rows of all frames that are whole, before the first byte that belongs to
+// none.
 Counts PrintedCounts(std::string_view out);
 
 }  // namespace millstream::test
