@@ -66,7 +66,7 @@ absl::Status Driver::Core::Start(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
   const bool settled = changed_.wait_for(
       lock, timeout, [this] { return joined_ >= options_.executors || failure_ || stopped_; });
-  if (failure_) return *failure_;
+  if (failure_) return OwnCopy(*failure_);
   if (stopped_) return absl::CancelledError("the driver was stopped");
   if (settled) return absl::OkStatus();
   return absl::DeadlineExceededError(std::to_string(joined_) + " of " + std::to_string(options_.executors) +

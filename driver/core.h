@@ -44,6 +44,12 @@ class Driver::Core {
  private:
   using Time = std::chrono::steady_clock::time_point;
 
+  // A copy for another thread that shares nothing with `status`: race detectors cannot see into absl's
+  // counts.
+  static absl::Status OwnCopy(const absl::Status& status) {
+    return absl::Status(status.code(), status.message());
+  }
+
   // One RunJob() that waits. Shared by its thread and the loop.
   struct Waiter {
     std::mutex mutex;

@@ -175,7 +175,7 @@ void Driver::Core::Lose(ExecutorId executor, const std::string& reason) {
 void Driver::Core::Fail(absl::Status status) {
   {
     std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = status;
+    if (!failure_) failure_ = OwnCopy(status);
   }
   changed_.notify_all();
   CancelJobs(status, /*of_batches_only=*/false);

@@ -36,7 +36,7 @@ absl::StatusOr<std::vector<TaskResult>> Driver::Core::RunOnce(const JobRequest& 
                                                               const std::vector<int>& partitions) {
   {
     std::lock_guard lock(mutex_);
-    if (failure_) return *failure_;
+    if (failure_) return OwnCopy(*failure_);
   }
   const auto waiter = std::make_shared<Waiter>();
   if (!mailbox_->Post([this, &request, &partitions, waiter] { Submit(request, partitions, waiter); })) {
@@ -44,8 +44,9 @@ absl::StatusOr<std::vector<TaskResult>> Driver::Core::RunOnce(const JobRequest& 
   }
   std::unique_lock lock(waiter->mutex);
   waiter->ended.wait(lock, [&] { return waiter->finished.has_value(); });
-  if (!waiter->finished->status.ok()) return waiter->finished->status;
-  return std::move(waiter->finished->results);
+  JobFinished finished = std::move(*waiter->finished);
+  if (!finished.status.ok()) return std::move(finished.status);
+  return std::move(finished.results);
 }
 
 void Driver::Core::Submit(const JobRequest& request, const std::vector<int>& partitions,
@@ -77,7 +78,7 @@ void Driver::Core::CancelJobs(const absl::Status& cause, bool of_batches_only) {
   for (const auto& [job, running] : running_) {
     if (running.of_batch || !of_batches_only) jobs.push_back(job);
   }
-  for (const JobId job : jobs) HandleJobs(JobCancelled{job, cause});
+  for (const JobId job : jobs) HandleJobs(JobCancelled{job, OwnCopy(cause)});
 }
 
 absl::Status Driver::Core::ReadStored(const std::vector<TaskResult>& results, const std::string& operation,

@@ -11,7 +11,7 @@ absl::Status Driver::Core::StartStreaming(StreamingRequest request) {
   if (request.interval.count() <= 0) return absl::InvalidArgumentError("the batch interval must be positive");
   {
     std::lock_guard lock(mutex_);
-    if (failure_) return *failure_;
+    if (failure_) return OwnCopy(*failure_);
     if (streaming_started_ && !streaming_result_) return absl::FailedPreconditionError("batches run already");
     streaming_started_ = true;
     streaming_result_.reset();
@@ -43,7 +43,7 @@ absl::Status Driver::Core::StopStreaming(bool graceful) {
   {
     std::lock_guard lock(mutex_);
     if (!streaming_started_) return absl::OkStatus();
-    if (streaming_result_) return *streaming_result_;
+    if (streaming_result_) return OwnCopy(*streaming_result_);
   }
   const bool posted = mailbox_->Post([this, graceful] {
     if (streaming_ == nullptr) return;
@@ -54,7 +54,7 @@ absl::Status Driver::Core::StopStreaming(bool graceful) {
   if (!posted || std::this_thread::get_id() == user_thread_) return absl::OkStatus();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return streaming_result_ || stopped_; });
-  return streaming_result_.value_or(absl::CancelledError("the driver was stopped"));
+  return OwnCopy(streaming_result_.value_or(absl::CancelledError("the driver was stopped")));
 }
 
 std::optional<absl::Status> Driver::Core::AwaitStreaming(std::optional<std::chrono::milliseconds> timeout) {
@@ -66,7 +66,7 @@ std::optional<absl::Status> Driver::Core::AwaitStreaming(std::optional<std::chro
   } else if (!changed_.wait_for(lock, *timeout, over)) {
     return std::nullopt;
   }
-  return streaming_result_.value_or(absl::CancelledError("the driver was stopped"));
+  return OwnCopy(streaming_result_.value_or(absl::CancelledError("the driver was stopped")));
 }
 
 void Driver::Core::HandleStreaming(const BatchEvent& event) {
@@ -103,7 +103,7 @@ void Driver::Core::EndStreaming(const absl::Status& status) {
   {
     std::lock_guard lock(mutex_);
     if (!streaming_started_ || streaming_result_) return;
-    streaming_result_ = status;
+    streaming_result_ = OwnCopy(status);
   }
   changed_.notify_all();
 }
