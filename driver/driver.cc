@@ -35,7 +35,7 @@ int Driver::PartitionsPerReceiver(const StreamingRequest& request) {
 absl::Status Driver::StartStreaming(StreamingRequest request) {
   const int receivers = static_cast<int>(request.receivers.size());
   if (const int cores = total_cores(); receivers > 0 && cores <= receivers) {
-    return absl::FailedPreconditionError(
+    return absl::ResourceExhaustedError(
         "the application has " + std::to_string(cores) + (cores == 1 ? " core" : " cores") + ", but " +
         std::to_string(receivers) + (receivers == 1 ? " receiver holds one" : " receivers hold one each") +
         " and tasks need one more: it needs " + std::to_string(receivers + 1) + " cores");

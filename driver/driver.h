@@ -91,7 +91,7 @@ class Driver {
   // Tasks per receiver stream and batch.
   static int PartitionsPerReceiver(const StreamingRequest& request);
 
-  // FailedPrecondition if there are too few cores for the receivers and one task; says how many are needed.
+  // ResourceExhausted if there are too few cores for the receivers and one task; says how many are needed.
   absl::Status StartStreaming(StreamingRequest request);
   // Stops the batches; with `graceful`, after everything received was processed. Returns when they stopped;
   // returns at once when they already did. A second call with graceful = false cuts a graceful stop short.

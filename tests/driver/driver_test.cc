@@ -325,7 +325,7 @@ TEST(DriverStreaming, TooFewCoresForTheReceiversAreRefusedWithTheNumberNeeded) {
   StreamingRequest request = Streaming(clock, [](const auto&) { return absl::OkStatus(); });
   request.receivers.resize(1);
   const absl::Status status = driver.StartStreaming(request);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("it needs 2 cores"));
 }
 
