@@ -1,8 +1,8 @@
 // The lineage of an RDD as text, in the layout of Spark's RDD.toDebugString.
+#include <millstream/graph.h>
+
 #include <string>
 #include <vector>
-
-#include <millstream/graph.h>
 
 #include "common/plan/node.h"
 
@@ -10,24 +10,31 @@ namespace millstream::graph {
 namespace {
 
 std::string Describe(const plan::Node& node) {
-  std::string text = node.operation + "RDD[" + std::to_string(node.id) + "] at " + node.label() + " at " + node.where;
+  std::string text =
+      node.operation + "RDD[" + std::to_string(node.id) + "] at " + node.label() + " at " + node.where;
   return text + " []";
 }
 
-// `first` and `rest` are what stands before the first and every further line of the node's part.
-void Append(const plan::Node& node, const std::string& first, const std::string& rest, bool count_partitions,
-            std::string& out) {
-  const std::string count = count_partitions ? "(" + std::to_string(node.partitions) + ") " : "";
-  out += (out.empty() ? "" : "\n") + first + count + Describe(node);
-  const std::string indent = rest + std::string(count.size(), ' ');
+std::string Count(const plan::Node& node) { return "(" + std::to_string(node.partitions) + ")"; }
+
+// What stands before the lines below one that shows `count`.
+std::string Below(const std::string& count) {
+  const size_t left = (count.size() - 1) / 2;
+  return std::string(left, ' ') + "|" + std::string(count.size() - left, ' ');
+}
+
+void AppendParents(const plan::Node& node, const std::string& prefix, std::string& out) {
   for (size_t i = 0; i < node.parents.size(); ++i) {
     const plan::Node& parent = *node.parents[i].parent;
-    const bool last = i + 1 == node.parents.size();
-    if (node.kind == plan::NodeKind::kShuffle) {
-      const std::string below = rest + (count.empty() ? " " : std::string(count.size() - 3, ' '));
-      Append(parent, below + "+-", below + (last ? "  " : "| "), true, out);
+    out += '\n';
+    if (node.kind != plan::NodeKind::kShuffle) {
+      out += prefix + Describe(parent);
+      AppendParents(parent, prefix, out);
     } else {
-      Append(parent, indent + "|  ", indent + "|  ", false, out);
+      const std::string indent = prefix.substr(0, prefix.rfind('|'));
+      const std::string count = Count(parent);
+      out += indent + "+-" + count + " " + Describe(parent);
+      AppendParents(parent, indent + (i + 1 == node.parents.size() ? "  " : "| ") + Below(count), out);
     }
   }
 }
@@ -35,8 +42,10 @@ void Append(const plan::Node& node, const std::string& first, const std::string&
 }  // namespace
 
 std::string Lineage(const Rdd& rdd) {
-  std::string out;
-  if (rdd.node != nullptr) Append(*rdd.node, "", "", true, out);
+  if (rdd.node == nullptr) return {};
+  const std::string count = Count(*rdd.node);
+  std::string out = count + " " + Describe(*rdd.node);
+  AppendParents(*rdd.node, Below(count), out);
   return out;
 }
 

@@ -1,6 +1,7 @@
-#include <millstream/exec/builtin_kernels.h>
-
 #include <fcntl.h>
+#include <millstream/exec/builtin_kernels.h>
+#include <millstream/exec/operator.h>
+#include <millstream/exec/split.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,9 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <millstream/exec/operator.h>
-#include <millstream/exec/split.h>
 
 namespace millstream::exec {
 namespace {
@@ -26,7 +24,8 @@ std::unique_ptr<ChunkStream> Make(KernelArgs args) {
 template <class T>
 T Field(Decoder& decoder, const char* operation) {
   T value{};
-  if (!decoder.GetFixed(&value, sizeof(value))) throw TaskError(absl::DataLossError(std::string(operation) + ": bad state"));
+  if (!decoder.GetFixed(&value, sizeof(value)))
+    throw TaskError(absl::DataLossError(std::string(operation) + ": bad state"));
   return value;
 }
 
@@ -98,8 +97,8 @@ class Range : public ChunkStream {
     const auto first = Field<int64_t>(decoder, args.operation);
     step_ = Field<int64_t>(decoder, args.operation);
     const auto count = static_cast<unsigned __int128>(Field<uint64_t>(decoder, args.operation));
-    const auto partition = static_cast<uint64_t>(args.env->partition);
-    const auto partitions = static_cast<uint64_t>(args.env->partitions);
+    const auto partition = static_cast<uint64_t>(args.partition);
+    const auto partitions = static_cast<uint64_t>(args.partitions);
     const auto begin = static_cast<uint64_t>(count * partition / partitions);
     left_ = static_cast<uint64_t>(count * (partition + 1) / partitions) - begin;
     value_ = static_cast<uint64_t>(first) + begin * static_cast<uint64_t>(step_);
@@ -147,14 +146,15 @@ class SplitLines : public ChunkStream {
   RowBuffer<std::string_view> out_;
 };
 
-// Reads whole lines of one range of a file: those that begin in it, the first of them after a line end unless the range
-// starts the file.
+// Reads whole lines of one range of a file: those that begin in it, the first of them after a line end unless
+// the range starts the file.
 class LineRange {
  public:
   LineRange(std::string path, uint64_t offset, uint64_t length)
       : path_(std::move(path)), fd_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (fd_ < 0) Fail("cannot open");
-    // From one byte before the range, so that a line which begins exactly at its start is seen to begin there.
+    // From one byte before the range, so that a line which begins exactly at its start is seen to begin
+    // there.
     at_ = offset > 0 ? offset - 1 : 0;
     end_ = offset + length;
     skip_first_ = offset > 0;
@@ -243,7 +243,7 @@ class TextFile : public ChunkStream {
     const uint64_t partitions = Varint();
     for (uint64_t p = 0; p < partitions; ++p) {
       left_ = Varint();
-      if (p == static_cast<uint64_t>(args.env->partition)) return;
+      if (p == static_cast<uint64_t>(args.partition)) return;
       for (; left_ > 0; --left_) NextRange();
     }
     left_ = 0;
@@ -297,20 +297,25 @@ class TextFile : public ChunkStream {
 
 }  // namespace
 
-constinit const KernelDescriptor kConcatKernel{.make = &Make<Concat>, .builtin = "concat", .builtin_version = 1};
-constinit const KernelDescriptor kCountKernel{
-    .make = &Make<Count>, .output_signature = SignatureOf<int64_t>(), .builtin = "count", .builtin_version = 1};
+constinit const KernelDescriptor kConcatKernel{
+    .make = &Make<Concat>, .builtin = "concat", .builtin_version = 1};
+constinit const KernelDescriptor kCountKernel{.make = &Make<Count>,
+                                              .output_signature = SignatureOf<int64_t>(),
+                                              .builtin = "count",
+                                              .builtin_version = 1};
 constinit const KernelDescriptor kLimitKernel{.make = &Make<Limit>, .builtin = "limit", .builtin_version = 1};
 constinit const KernelDescriptor kEmptyKernel{.make = &Make<Empty>, .builtin = "empty", .builtin_version = 1};
-constinit const KernelDescriptor kRangeKernel{
-    .make = &Make<Range>, .output_signature = SignatureOf<int64_t>(), .builtin = "range", .builtin_version = 1};
+constinit const KernelDescriptor kRangeKernel{.make = &Make<Range>,
+                                              .output_signature = SignatureOf<int64_t>(),
+                                              .builtin = "range",
+                                              .builtin_version = 1};
 constinit const KernelDescriptor kSplitLinesKernel{.make = &Make<SplitLines>,
-                                             .output_signature = SignatureOf<std::string_view>(),
-                                             .builtin = "split_lines",
-                                             .builtin_version = 1};
+                                                   .output_signature = SignatureOf<std::string_view>(),
+                                                   .builtin = "split_lines",
+                                                   .builtin_version = 1};
 constinit const KernelDescriptor kTextFileKernel{.make = &Make<TextFile>,
-                                           .output_signature = SignatureOf<std::string_view>(),
-                                           .builtin = "text_file",
-                                           .builtin_version = 1};
+                                                 .output_signature = SignatureOf<std::string_view>(),
+                                                 .builtin = "text_file",
+                                                 .builtin_version = 1};
 
 }  // namespace millstream::exec

@@ -50,6 +50,8 @@ std::unique_ptr<exec::ChunkStream> TaskStreams::Computed(int index, int partitio
   exec::KernelArgs args;
   args.env = &env_;
   args.operation = node.operation.c_str();
+  args.partition = partition;
+  args.partitions = node.partitions;
   args.state = node.kernel.state;
   args.inputs = Inputs(node, partition);
   return node.kernel.kernel->make(std::move(args));

@@ -9,7 +9,8 @@ struct Tagged {
 };
 
 auto Last(const ms::DStream<std::string_view>& tags) {
-  return tags.Map([](std::string_view tag) { return std::pair(tag, Tagged{tag, 1}); }).ReduceByKey([](const Tagged&, const Tagged& b) {
-    return b;
-  });
+  return tags.Map([](std::string_view tag) {
+               return std::pair(tag, Tagged{tag, 1});
+             })
+      .ReduceByKey([](const Tagged&, const Tagged& b) { return b; });
 }

@@ -1,17 +1,17 @@
 #ifndef MILLSTREAM_EXEC_KERNEL_H_
 #define MILLSTREAM_EXEC_KERNEL_H_
 
+#include <millstream/exec/bytes.h>
+#include <millstream/exec/chunk.h>
+#include <millstream/exec/memory.h>
+#include <millstream/exec/shuffle_writer.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
-
-#include <millstream/exec/bytes.h>
-#include <millstream/exec/chunk.h>
-#include <millstream/exec/memory.h>
-#include <millstream/exec/shuffle_writer.h>
 
 namespace millstream::exec {
 
@@ -29,8 +29,8 @@ struct TaskEnv {
   MemoryBudget* memory = nullptr;
   SpillStorage* spill = nullptr;
   const std::atomic<bool>* cancelled = nullptr;
-  // The operation whose code runs now: what an error or a crash is attributed to. Kernels set it after they pulled
-  // their input and before they call user code.
+  // The operation whose code runs now: what an error or a crash is attributed to. Kernels set it after they
+  // pulled their input and before they call user code.
   const char* operation = "";
 };
 
@@ -44,9 +44,11 @@ class SliceStream {
 
 // What a kernel is made from; it keeps what it needs.
 struct KernelArgs {
-  TaskEnv* env = nullptr;           // outlives the kernel
-  const char* operation = "";       // outlives the kernel
-  std::string_view state;           // encoded closure; outlives the kernel
+  TaskEnv* env = nullptr;      // outlives the kernel
+  const char* operation = "";  // outlives the kernel
+  int partition = 0;           // of its own RDD, which after Union and Coalesce is not the task's
+  int partitions = 1;
+  std::string_view state;                            // encoded closure; outlives the kernel
   std::vector<std::unique_ptr<ChunkStream>> inputs;  // rows of the parents, if it reads rows
   std::unique_ptr<SliceStream> slices;               // encoded input, if it reads slices
   SliceSink* sink = nullptr;                         // where it writes, if it writes slices; outlives it
@@ -54,15 +56,16 @@ struct KernelArgs {
 
 inline constexpr uint64_t kKernelMagic = 0x6d73'6b65'726e'656c;
 
-// One operator's code for one set of types: constant-initialised, never moved, so that (module, offset) names it in
-// every process of one build. A kernel that writes (a shuffle's map side, an encoder) does all its work in the first
-// Next(), which returns false.
+// One operator's code for one set of types: constant-initialised, never moved, so that (module, offset) names
+// it in every process of one build. A kernel that writes (a shuffle's map side, an encoder) does all its work
+// in the first Next(), which returns false.
 struct alignas(16) KernelDescriptor {
   uint64_t magic = kKernelMagic;
   std::unique_ptr<ChunkStream> (*make)(KernelArgs args) = nullptr;
   uint64_t input_signature = 0;   // of the rows it reads; 0: any rows, slices, or nothing
   uint64_t output_signature = 0;  // of the rows it yields; 0: none, or its input's
-  const char* builtin = nullptr;  // "name" of an engine's own kernel, which needs no build id; null: user code
+  const char* builtin =
+      nullptr;  // "name" of an engine's own kernel, which needs no build id; null: user code
   uint32_t builtin_version = 0;
 };
 
@@ -70,7 +73,8 @@ struct alignas(16) KernelDescriptor {
 template <class T>
 constexpr uint64_t SignatureOf() {
   uint64_t hash = 0xcbf29ce484222325;
-  for (const char* p = __PRETTY_FUNCTION__; *p != '\0'; ++p) hash = (hash ^ static_cast<uint8_t>(*p)) * 0x100000001b3;
+  for (const char* p = __PRETTY_FUNCTION__; *p != '\0'; ++p)
+    hash = (hash ^ static_cast<uint8_t>(*p)) * 0x100000001b3;
   return hash;
 }
 
