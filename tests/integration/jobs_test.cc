@@ -66,21 +66,28 @@ class JobsTest : public ::testing::Test {
   MiniCluster::OnToExecutor see_to_;
   MiniCluster::OnToDriver see_from_;
   MiniCluster::OnFetch see_fetch_;
+
+  // For hooks, which killed executors call until the cluster has ended.
+  Event seen_;
+  std::atomic<int> counted_[2] = {0, 0};
+  std::mutex mutex_;                                                       // protects what follows
+  std::vector<proto::FromExecutor> earlier_[2];                            // by executor
+  std::map<std::pair<uint32_t, int>, std::vector<std::string>> attempts_;  // by map and reducer
+
   std::unique_ptr<MiniCluster> cluster_;
   std::unique_ptr<Context> context_;
 };
 
 TEST_F(JobsTest, WordsAreCountedExactlyOverTwoExecutors) {
-  std::atomic<int> from_zero = 0, from_one = 0;
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
-    (id == kZero ? from_zero : from_one) += message.statuses_size();
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
+    counted_[Number(id)] += message.statuses_size();
     return std::vector{std::move(message)};
   };
   Start();
   ExpectExactCounts();
-  EXPECT_GT(from_zero, 0);
-  EXPECT_GT(from_one, 0);
-  EXPECT_EQ(from_zero + from_one, kMaps + kReducers);
+  EXPECT_GT(counted_[0], 0);
+  EXPECT_GT(counted_[1], 0);
+  EXPECT_EQ(counted_[0] + counted_[1], kMaps + kReducers);
 }
 
 TEST_F(JobsTest, WordsAreCountedExactlyInChunksThatAreOverwritten) {
@@ -89,12 +96,10 @@ TEST_F(JobsTest, WordsAreCountedExactlyInChunksThatAreOverwritten) {
 }
 
 TEST_F(JobsTest, DuplicatedAndReorderedStatusesAreHarmless) {
-  std::mutex mutex;
-  std::vector<proto::FromExecutor> earlier[2];
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
     if (message.statuses_size() == 0) return std::vector{std::move(message)};
-    std::lock_guard lock(mutex);
-    std::vector<proto::FromExecutor>& seen = earlier[Number(id)];
+    std::lock_guard lock(mutex_);
+    std::vector<proto::FromExecutor>& seen = earlier_[Number(id)];
     std::vector<proto::FromExecutor> out;
     for (int i = message.statuses_size() - 1; i >= 0; --i) {
       proto::FromExecutor one;
@@ -111,15 +116,14 @@ TEST_F(JobsTest, DuplicatedAndReorderedStatusesAreHarmless) {
 }
 
 TEST_F(JobsTest, AnExecutorKilledAmongTheMapsLosesNoWord) {
-  Event mapped;
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
     const bool lost = id == kOne && message.statuses_size() > 0;
-    if (lost) mapped.Add();
+    if (lost) seen_.Add();
     return lost ? std::vector<proto::FromExecutor>() : std::vector{std::move(message)};
   };
   Start();
   auto counts = std::async(std::launch::async, [&] { return CountOn(*context_, lines_); });
-  ASSERT_TRUE(mapped.Await());
+  ASSERT_TRUE(seen_.Await());
   cluster_->Kill(kOne);
   ASSERT_TRUE(cluster_->AwaitLaunches(3));
   const auto got = counts.get();
@@ -128,35 +132,31 @@ TEST_F(JobsTest, AnExecutorKilledAmongTheMapsLosesNoWord) {
 }
 
 TEST_F(JobsTest, LostShuffleOutputIsComputedAgain) {
-  Event reduced;
-  std::atomic<int> maps = 0;
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
     bool lost = false;
     for (const auto& status : message.statuses()) {
       if (log_.ShuffleOf(status) != 0) {
-        ++maps;
+        ++counted_[0];
       } else if (id == kOne) {
         lost = true;
       }
     }
-    if (lost) reduced.Add();
+    if (lost) seen_.Add();
     return lost ? std::vector<proto::FromExecutor>() : std::vector{std::move(message)};
   };
   Start();
   auto counts = std::async(std::launch::async, [&] { return CountOn(*context_, lines_); });
-  ASSERT_TRUE(reduced.Await());  // all maps are done
-  EXPECT_EQ(maps, kMaps);
+  ASSERT_TRUE(seen_.Await());  // all maps are done
+  EXPECT_EQ(counted_[0], kMaps);
   cluster_->Kill(kOne);
   const auto got = counts.get();
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_EQ(*got, CountedWords(lines_));
-  EXPECT_GT(maps, kMaps);
+  EXPECT_GT(counted_[0], kMaps);
 }
 
 TEST_F(JobsTest, ARecomputedMapTaskYieldsIdenticalBytes) {
-  std::mutex mutex;
-  std::map<std::pair<uint32_t, int>, std::vector<std::string>> attempts;  // by map and reducer
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
     for (const auto& status : message.statuses()) {
       const uint64_t shuffle = log_.ShuffleOf(status);
       if (shuffle == 0 || status.has_failure()) continue;
@@ -167,22 +167,21 @@ TEST_F(JobsTest, ARecomputedMapTaskYieldsIdenticalBytes) {
         if (slices.ok()) {
           for (const exec::Bytes& slice : *slices) bytes += slice.view;
         }
-        std::lock_guard lock(mutex);
-        attempts[{status.partition(), reducer}].push_back(std::move(bytes));
+        std::lock_guard lock(mutex_);
+        attempts_[{status.partition(), reducer}].push_back(std::move(bytes));
       }
     }
     return std::vector{std::move(message)};
   };
-  std::atomic<int> failures = 0;
-  see_fetch_ = [&](ExecutorId, const plan::BlockId& id) {
-    if (id.kind != plan::BlockId::Kind::kShuffle || failures.fetch_add(1) > 0) return absl::OkStatus();
+  see_fetch_ = [this](ExecutorId, const plan::BlockId& id) {
+    if (id.kind != plan::BlockId::Kind::kShuffle || counted_[0].fetch_add(1) > 0) return absl::OkStatus();
     return absl::NotFoundError("lost by the test");
   };
   Start();
   ExpectExactCounts();
   int recomputed = 0;
   size_t bytes = 0;
-  for (const auto& [block, contents] : attempts) {
+  for (const auto& [block, contents] : attempts_) {
     for (const std::string& content : contents) EXPECT_EQ(content, contents.front());
     if (contents.size() > 1) ++recomputed;
     bytes += contents.front().size();

@@ -128,6 +128,9 @@ class StreamingTest : public ::testing::Test {
   Event batches_;
   Event receiver_starts_;
   Event reported_lines_;
+  Event copied_;
+  std::atomic<uint32_t> copied_by_ = 99;  // the latest to report a copy
+  std::atomic<int> blocks_ = 0;           // reported
   std::atomic<size_t> fewest_copies_ = 99;
   std::atomic<int> missing_copies_ = 0;
   std::mutex mutex_;  // protects what follows
@@ -264,18 +267,15 @@ TEST_F(StreamingTest, AReceiverMovesWhenItsExecutorIsLostAndNoReportedBlockIsMis
 }
 
 TEST_F(StreamingTest, ABlockWhoseKeeperIsLostIsCopiedAgainAndSurvivesTheNextLoss) {
-  Event copied;
-  std::atomic<uint32_t> copied_by = 99;
-  std::atomic<int> blocks = 0;
-  see_from_ = [&](ExecutorId id, proto::FromExecutor message) {
+  see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
     for (const auto& report : message.blocks()) {
-      ++blocks;
+      ++blocks_;
       SeeBlock(id, report.block());
     }
     for (const auto& copy : message.replicated()) {
       if (!copy.ok()) continue;
-      copied_by = Number(id);
-      copied.Add();
+      copied_by_ = Number(id);
+      copied_.Add();
     }
     return std::vector{std::move(message)};
   };
@@ -288,9 +288,9 @@ TEST_F(StreamingTest, ABlockWhoseKeeperIsLostIsCopiedAgainAndSurvivesTheNextLoss
   ASSERT_TRUE(reported_lines_.Await(400));
   AwaitDriver();
   cluster_->Kill(last_receiver());
-  ASSERT_TRUE(copied.Await(blocks));
+  ASSERT_TRUE(copied_.Await(blocks_));
   AwaitDriver();
-  cluster_->Kill(ExecutorId{copied_by.load()});
+  cluster_->Kill(ExecutorId{copied_by_.load()});
   RunBatch();
   EXPECT_EQ(counts(), CountedWords(lines));
 }
