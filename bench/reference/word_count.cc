@@ -60,14 +60,24 @@ inline uint64_t WhitespaceMask(const char* p) {
 
 constexpr size_t kTextPadding = 64 + WordTable::kPadding;  // readable bytes that must follow a counted text
 
-// Counts the words of [text, text + size). Returns how many there were.
+// Counts the words of [text, text + size), in groups whose slots are on their way while the next words are
+// found. Returns how many there were.
 uint64_t CountWords(const char* text, size_t size, WordTable& table) {
+  constexpr size_t kGroup = 64;
+  WordTable::Key group[kGroup];
+  size_t grouped = 0;
   uint64_t words = 0;
   size_t begin = 0;  // of the word that is being read
+  const auto count_group = [&] {
+    for (size_t i = 0; i < grouped; ++i) table.Add(group[i], 1);
+    words += grouped;
+    grouped = 0;
+  };
   const auto end_word = [&](size_t end) {
     if (end > begin) {
-      table.Add(std::string_view(text + begin, end - begin), 1);
-      ++words;
+      group[grouped] = WordTable::KeyOf({text + begin, end - begin});
+      table.Prefetch(group[grouped]);
+      if (++grouped == kGroup) count_group();
     }
     begin = end + 1;
   };
@@ -77,6 +87,7 @@ uint64_t CountWords(const char* text, size_t size, WordTable& table) {
     for (; mask != 0; mask &= mask - 1) end_word(base + static_cast<size_t>(__builtin_ctzll(mask)));
   }
   end_word(size);
+  count_group();
   return words;
 }
 
@@ -193,7 +204,8 @@ uint64_t CountTexts(const std::vector<std::string>& texts, std::vector<WordTable
   count_share(0);
   for (std::thread& thread : threads) thread.join();
   for (size_t i = 1; i < num_threads; ++i) {
-    tables[i].ForEach([&](std::string_view word, uint64_t count) { tables[0].Add(word, count); });
+    tables[i].ForEach(
+        [&](std::string_view word, uint64_t count) { tables[0].Add(WordTable::KeyOf(word), count); });
     tables[i].Clear();
     words[0] += words[i];
   }
