@@ -1,12 +1,11 @@
 // Where exceptions of the user's driver-side functions become statuses.
 #include <cxxabi.h>
+#include <millstream/graph.h>
 
 #include <cstdlib>
 #include <exception>
 #include <string>
 #include <typeinfo>
-
-#include <millstream/graph.h>
 
 namespace millstream::graph {
 namespace {
@@ -25,7 +24,8 @@ absl::Status CallUser(const char* name, const std::function<absl::Status()>& f) 
   try {
     return f();
   } catch (const std::exception& e) {
-    return absl::UnknownError(std::string(name) + ": the function threw " + Demangled(typeid(e).name()) + ": " + e.what());
+    return absl::UnknownError(std::string(name) + ": the function threw " + Demangled(typeid(e).name()) +
+                              ": " + e.what());
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return absl::UnknownError(std::string(name) + ": the function threw " +

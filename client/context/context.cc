@@ -16,7 +16,8 @@ std::string Config::Get(std::string_view key) const {
   return config->Get(key);
 }
 
-Context::Context(const Config& config) : core_(std::make_shared<graph::ContextCore>(client::Resolve(config.values()))) {}
+Context::Context(const Config& config)
+    : core_(std::make_shared<graph::ContextCore>(client::Resolve(config.values()))) {}
 
 Context::Context(std::shared_ptr<graph::ContextCore> core) : core_(std::move(core)) {}
 
@@ -29,13 +30,15 @@ void Context::Stop() { core_->Stop(); }
 int Context::DefaultParallelism() const { return core_->default_parallelism(); }
 
 graph::Rdd Context::NoPartitions(const char* name, int num_partitions, const Where& where) {
-  return graph::Mistake({nullptr, core_},
-                        absl::InvalidArgumentError(std::string(name) + ": " + std::to_string(num_partitions) +
-                                                   " partitions. Number of partitions must be positive: ask for at least 1"),
-                        where);
+  return graph::Mistake(
+      {nullptr, core_},
+      absl::InvalidArgumentError(std::string(name) + ": " + std::to_string(num_partitions) +
+                                 " partitions. Number of partitions must be positive: ask for at least 1"),
+      where);
 }
 
-RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, int num_partitions, const Where& where) {
+RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, int num_partitions,
+                            const Where& where) {
   const int partitions = Partitions(num_partitions);
   if (partitions <= 0) return RDD<int64_t>(NoPartitions("Range", num_partitions, where));
   if (step == 0) {

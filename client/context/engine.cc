@@ -28,7 +28,8 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{30};
 
-executor::ExecutorOptions ExecutorOptionsOf(const cli::ResolvedConfig& config, ExecutorId id, int cores, size_t memory_bytes) {
+executor::ExecutorOptions ExecutorOptionsOf(const cli::ResolvedConfig& config, ExecutorId id, int cores,
+                                            size_t memory_bytes) {
   return {.id = id,
           .cores = cores,
           .memory_bytes = memory_bytes,
@@ -39,14 +40,16 @@ executor::ExecutorOptions ExecutorOptionsOf(const cli::ResolvedConfig& config, E
 }
 
 size_t MemoryOf(const cli::ResolvedConfig& config, const cli::MasterUrl& master) {
-  return static_cast<size_t>(master.executor_memory_bytes.value_or(*config.GetBytes(cli::keys::kExecutorMemory)));
+  return static_cast<size_t>(
+      master.executor_memory_bytes.value_or(*config.GetBytes(cli::keys::kExecutorMemory)));
 }
 
 driver::DriverOptions DriverOptionsOf(const cli::ResolvedConfig& config, const cli::MasterUrl& master) {
   return {.application = config.Get(cli::keys::kAppName),
           .executors = master.executors,
           .cores_per_executor = master.cores_per_executor,
-          .max_task_failures = master.max_task_failures.value_or(static_cast<int>(*config.GetInteger(cli::keys::kMaxTaskFailures))),
+          .max_task_failures = master.max_task_failures.value_or(
+              static_cast<int>(*config.GetInteger(cli::keys::kMaxTaskFailures))),
           .max_stage_attempts = static_cast<int>(*config.GetInteger(cli::keys::kMaxStageAttempts)),
           .executor_memory_bytes = MemoryOf(config, master),
           .max_result_bytes = static_cast<size_t>(*config.GetBytes(cli::keys::kMaxResultSize)),
@@ -71,7 +74,9 @@ class DriverEngine : public Engine {
   int PartitionsPerReceiver(const plan::StreamingRequest& request) const override {
     return driver::Driver::PartitionsPerReceiver(request);
   }
-  absl::Status StartStreaming(plan::StreamingRequest request) override { return driver_->StartStreaming(std::move(request)); }
+  absl::Status StartStreaming(plan::StreamingRequest request) override {
+    return driver_->StartStreaming(std::move(request));
+  }
   absl::Status StopStreaming(bool graceful) override { return driver_->StopStreaming(graceful); }
   std::optional<absl::Status> AwaitStreaming(std::optional<std::chrono::milliseconds> timeout) override {
     return driver_->AwaitStreaming(timeout);
@@ -98,7 +103,8 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
     link_ = endpoint_.Attach(kOnly, [this](std::shared_ptr<const proto::ToExecutor> message) {
       executor_->Handle(std::move(message));
     });
-    driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config, master), endpoint_, static_cast<driver::ExecutorLauncher&>(*this), blocks_);
+    driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config, master), endpoint_,
+                                               static_cast<driver::ExecutorLauncher&>(*this), blocks_);
     blocks_.Register(kDriverPeer, driver_->collections());
     return driver_->Start(kStartTimeout);
   }
@@ -145,9 +151,8 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
                                                static_cast<driver::ExecutorLauncher&>(*this), blocks_);
     blocks_.SetOwn(kDriverPeer, driver_->collections());
     server_->Serve(driver_->collections());
-    children_ = std::make_unique<rpc::ChildProcesses>([this](const rpc::ChildExit& end) {
-      driver_->OnExecutorExited(ExecutorId{end.child}, end.how);
-    });
+    children_ = std::make_unique<rpc::ChildProcesses>(
+        [this](const rpc::ChildExit& end) { driver_->OnExecutorExited(ExecutorId{end.child}, end.how); });
     return driver_->Start(kStartTimeout);
   }
 
@@ -203,9 +208,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
     return engine;
   }
   if (Process().command_line.empty()) {
-    return absl::FailedPreconditionError(
-        "master " + config.Get(cli::keys::kMaster) +
-        ": executors run this same program, which must call ms::Init or ms::Run first. Make it the first line of main");
+    return absl::FailedPreconditionError("master " + config.Get(cli::keys::kMaster) +
+                                         ": executors run this same program, which must call ms::Init or "
+                                         "ms::Run first. Make it the first line of main");
   }
   auto engine = std::make_unique<LocalClusterEngine>(config, master);
   if (absl::Status status = engine->Begin(); !status.ok()) return status;
@@ -218,7 +223,8 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
     base::LogError(std::string(status.message()));
     return 1;
   };
-  auto config = cli::ResolvedConfig::FromValues({bootstrap.configuration().begin(), bootstrap.configuration().end()});
+  auto config =
+      cli::ResolvedConfig::FromValues({bootstrap.configuration().begin(), bootstrap.configuration().end()});
   if (!config.ok()) return fail(config.status());
   const std::optional<security::Secret> secret = security::Secret::FromBytes(bootstrap.secret());
   if (!secret) return fail(absl::InvalidArgumentError("executor: its bootstrap has no secret"));
@@ -232,18 +238,19 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   executor::ExecutorOptions options =
       ExecutorOptionsOf(*config, id, static_cast<int>(bootstrap.cores()), bootstrap.memory_bytes());
   options.data_address = (*server)->address();
-  auto executor = executor::Executor::Create(std::move(options), blocks, [&link](std::shared_ptr<const proto::FromExecutor> message) {
-    link.Send(std::move(message));
-  });
+  auto executor = executor::Executor::Create(
+      std::move(options), blocks,
+      [&link](std::shared_ptr<const proto::FromExecutor> message) { link.Send(std::move(message)); });
   if (!executor.ok()) return fail(executor.status());
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());
   (*server)->Serve((*executor)->blocks());
 
   std::promise<void> driver_gone;
-  link.Start({.on_message = [&executor](std::shared_ptr<const proto::ToExecutor> message) {
-                (*executor)->Handle(std::move(message));
-              },
+  link.Start({.on_message =
+                  [&executor](std::shared_ptr<const proto::ToExecutor> message) {
+                    (*executor)->Handle(std::move(message));
+                  },
               .on_closed = [&driver_gone](const std::string&) { driver_gone.set_value(); }});
   (*executor)->Start();
   driver_gone.get_future().wait();

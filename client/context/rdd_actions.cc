@@ -1,11 +1,11 @@
 // Actions: jobs over an RDD's partitions.
+#include <millstream/graph.h>
+
 #include <algorithm>
 #include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <millstream/graph.h>
 
 #include "client/context/context_core.h"
 #include "common/plan/node.h"
@@ -13,7 +13,8 @@
 namespace millstream::graph {
 namespace {
 
-absl::StatusOr<std::vector<exec::Slices>> RunPartitions(const Rdd& rdd, const char* action, int first, int count) {
+absl::StatusOr<std::vector<exec::Slices>> RunPartitions(const Rdd& rdd, const char* action, int first,
+                                                        int count) {
   std::vector<int> partitions(static_cast<size_t>(count));
   std::iota(partitions.begin(), partitions.end(), first);
   return rdd.context->RunJob({.root = rdd.node, .partitions = std::move(partitions), .operation = action});
@@ -21,7 +22,8 @@ absl::StatusOr<std::vector<exec::Slices>> RunPartitions(const Rdd& rdd, const ch
 
 absl::Status Check(const Rdd& rdd, const char* action) {
   if (rdd.node == nullptr) {
-    return absl::InvalidArgumentError(std::string(action) + ": the RDD handle was never set. Assign it an RDD first");
+    return absl::InvalidArgumentError(std::string(action) +
+                                      ": the RDD handle was never set. Assign it an RDD first");
   }
   return rdd.node->error;
 }
@@ -34,7 +36,8 @@ absl::StatusOr<std::vector<exec::Slices>> Run(const Rdd& rdd, const char* action
   return RunPartitions(rdd, action, 0, rdd.node->partitions);
 }
 
-absl::Status RunUntil(const Rdd& rdd, const char* action, const std::function<bool(const exec::Slices&)>& done) {
+absl::Status RunUntil(const Rdd& rdd, const char* action,
+                      const std::function<bool(const exec::Slices&)>& done) {
   if (absl::Status status = Check(rdd, action); !status.ok()) return status;
   const int partitions = rdd.node->partitions;
   // As in Spark: one partition first, then four times as many as were scanned.

@@ -1,11 +1,11 @@
 // RDDs as plan nodes: what each operation adds to the graph.
+#include <millstream/exec/builtin_kernels.h>
+#include <millstream/graph.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
-
-#include <millstream/exec/builtin_kernels.h>
-#include <millstream/graph.h>
 
 #include "client/context/context_core.h"
 #include "common/plan/node.h"
@@ -30,7 +30,8 @@ void Fail(plan::Node& node, const std::string& message) {
   }
 }
 
-void AddParent(plan::Node& node, const Rdd& parent, plan::Mapping mapping = plan::Mapping::kOneToOne, int first = 0) {
+void AddParent(plan::Node& node, const Rdd& parent, plan::Mapping mapping = plan::Mapping::kOneToOne,
+               int first = 0) {
   if (node.error.ok()) node.error = parent.node->error;
   node.parents.push_back({parent.node, mapping, first});
 }
@@ -44,7 +45,8 @@ int ShufflePartitions(const Rdd& parent, int asked) {
 
 Rdd Null(const Rdd& other) {
   auto node = NewNode("RDD", {}, {});
-  node->error = absl::InvalidArgumentError("RDD: a handle that was never set was used. Assign it an RDD first");
+  node->error =
+      absl::InvalidArgumentError("RDD: a handle that was never set was used. Assign it an RDD first");
   return {std::move(node), other.context};
 }
 
@@ -61,7 +63,8 @@ Rdd Apply(const Rdd& parent, const Operation& operation) {
     node->kind = plan::NodeKind::kShuffle;
     node->shuffle_write = Closed(operation.shuffle_write);
     node->partitions = ShufflePartitions(parent, operation.num_partitions);
-    if (operation.num_partitions < 0) Fail(*node, "Number of partitions must be positive. Ask for at least 1");
+    if (operation.num_partitions < 0)
+      Fail(*node, "Number of partitions must be positive. Ask for at least 1");
     if (node->partitions > 65536) Fail(*node, "more than 65536 partitions. Ask for fewer");
   }
   return {std::move(node), parent.context};
@@ -75,8 +78,9 @@ Rdd ApplyToTwo(const Rdd& left, const Rdd& right, const Operation& operation) {
   AddParent(*node, left);
   AddParent(*node, right);
   if (left.node->partitions != right.node->partitions) {
-    Fail(*node, "Can't zip RDDs with unequal numbers of partitions: " + std::to_string(left.node->partitions) + " and " +
-                    std::to_string(right.node->partitions) + ". Repartition one of them");
+    Fail(*node,
+         "Can't zip RDDs with unequal numbers of partitions: " + std::to_string(left.node->partitions) +
+             " and " + std::to_string(right.node->partitions) + ". Repartition one of them");
   }
   return {std::move(node), left.context};
 }
@@ -99,7 +103,8 @@ Rdd Coalesce(const Rdd& parent, int num_partitions, const RowKernels& rows, cons
   node->kernel.kernel = &exec::kConcatKernel;
   AddParent(*node, parent, plan::Mapping::kCoalesce);
   if (num_partitions <= 0) {
-    Fail(*node, "Number of partitions (" + std::to_string(num_partitions) + ") must be positive. Ask for at least 1");
+    Fail(*node, "Number of partitions (" + std::to_string(num_partitions) +
+                    ") must be positive. Ask for at least 1");
   }
   node->partitions = std::clamp(num_partitions, 0, parent.node->partitions);
   return {std::move(node), parent.context};
@@ -112,8 +117,8 @@ Rdd Source(const std::shared_ptr<ContextCore>& context, const Operation& operati
   return {std::move(node), context};
 }
 
-Rdd Collection(const std::shared_ptr<ContextCore>& context, const char* name, std::vector<exec::Slices> partitions,
-               const RowKernels& rows, const Where& where) {
+Rdd Collection(const std::shared_ptr<ContextCore>& context, const char* name,
+               std::vector<exec::Slices> partitions, const RowKernels& rows, const Where& where) {
   auto node = NewNode(name, rows, where);
   node->kind = plan::NodeKind::kBlocks;
   node->kernel.kernel = rows.decode;

@@ -9,6 +9,9 @@
 #include "common/plan/node.h"
 
 namespace millstream::graph {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 std::mutex active_mutex;
@@ -29,14 +32,16 @@ std::shared_ptr<StreamGraph> ActiveGraph() {
   return graph != nullptr && graph->state() == StreamingState::kActive ? graph : nullptr;
 }
 
-StreamGraph::StreamGraph(std::shared_ptr<ContextCore> context, std::chrono::milliseconds interval, Clock& clock)
+StreamGraph::StreamGraph(std::shared_ptr<ContextCore> context, std::chrono::milliseconds interval,
+                         Clock& clock)
     : context_(std::move(context)),
       interval_(interval),
       interval_text_(std::to_string(interval.count()) + " ms"),
       clock_(clock) {}
 
 void StreamGraph::Record(const absl::Status& mistake, const Where& where) {
-  const absl::Status located(mistake.code(), std::string(mistake.message()) + " (at " + WhereText(where) + ")");
+  const absl::Status located(mistake.code(),
+                             std::string(mistake.message()) + " (at " + WhereText(where) + ")");
   std::lock_guard lock(mutex_);
   if (state_ == StreamingState::kInitialized) {
     if (mistake_.ok()) mistake_ = located;
@@ -52,9 +57,9 @@ std::shared_ptr<StreamNode> StreamGraph::Add(const char* operation, const Where&
   node->where = WhereText(where);
   if (const StreamingState now = state(); now != StreamingState::kInitialized) {
     Record(absl::FailedPreconditionError(
-               std::string(operation) +
-               ": Adding new inputs, transformations, and output operations after " +
-               (now == StreamingState::kActive ? "starting" : "stopping") + " a context is not supported. Build before Start()"),
+               std::string(operation) + ": Adding new inputs, transformations, and output operations after " +
+               (now == StreamingState::kActive ? "starting" : "stopping") +
+               " a context is not supported. Build before Start()"),
            where);
     return node;
   }
@@ -68,7 +73,8 @@ StreamId StreamGraph::AddReceiver(plan::ReceiverSpec receiver) {
   return receivers_.back().stream;
 }
 
-void StreamGraph::AddOutput(const std::shared_ptr<StreamNode>& stream, const char* name, OutputFunction f, const Where& where) {
+void StreamGraph::AddOutput(const std::shared_ptr<StreamNode>& stream, const char* name, OutputFunction f,
+                            const Where& where) {
   if (state() != StreamingState::kInitialized) {
     Add(name, where);  // records the mistake
     return;
@@ -76,7 +82,8 @@ void StreamGraph::AddOutput(const std::shared_ptr<StreamNode>& stream, const cha
   outputs_.push_back({stream, name, WhereText(where), std::move(f)});
 }
 
-absl::StatusOr<BatchRdd> StreamGraph::RddOf(StreamNode& stream, const plan::BatchRecord& record, const Batch& batch) {
+absl::StatusOr<BatchRdd> StreamGraph::RddOf(StreamNode& stream, const plan::BatchRecord& record,
+                                            const Batch& batch) {
   if (stream.built_for == record.id) return stream.built;
   absl::StatusOr<BatchRdd> rdd = stream.build(record, batch);
   if (!rdd.ok()) return rdd.status();
@@ -89,6 +96,11 @@ absl::StatusOr<BatchRdd> StreamGraph::RddOf(StreamNode& stream, const plan::Batc
   return stream.built;
 }
 
+void StreamGraph::SetState(StreamingState state) {
+  state_ = state;
+  changed_.notify_all();
+}
+
 StreamingState StreamGraph::state() const {
   std::lock_guard lock(mutex_);
   return state_;
@@ -98,11 +110,13 @@ absl::Status StreamGraph::Validate() const {
   if (absl::Status status = context_->status(); !status.ok()) return status;
   if (!mistake_.ok()) return mistake_;
   if (interval_.count() < 1) {
-    return absl::InvalidArgumentError("batch interval " + interval_text_ + ": it must be at least 1 ms. Pass 1s, say");
+    return absl::InvalidArgumentError("batch interval " + interval_text_ +
+                                      ": it must be at least 1 ms. Pass 1s, say");
   }
   if (outputs_.empty()) {
     return absl::InvalidArgumentError(
-        "StreamingContext: No output operations registered, so nothing to execute. Call Print() or ForEachRdd() on a stream");
+        "StreamingContext: No output operations registered, so nothing to execute. Call Print() or "
+        "ForEachRdd() on a stream");
   }
   return absl::OkStatus();
 }
@@ -131,7 +145,8 @@ absl::Status StreamGraph::Start() {
   }
   if (ActiveGraph() != nullptr) {
     return absl::FailedPreconditionError(
-        "StreamingContext: Only one StreamingContext may be started in this process. Stop the running one first");
+        "StreamingContext: Only one StreamingContext may be started in this process. Stop the running one "
+        "first");
   }
   absl::Status status = Validate();
   const std::shared_ptr<client::Engine> engine = context_->engine();
@@ -140,11 +155,8 @@ absl::Status StreamGraph::Start() {
     partitions_per_receiver_ = engine->PartitionsPerReceiver(request);
     status = engine->StartStreaming(std::move(request));
   }
-  if (!status.ok()) {
-    state_ = StreamingState::kStopped;
-    return status;
-  }
-  state_ = StreamingState::kActive;
+  SetState(status.ok() ? StreamingState::kActive : StreamingState::kStopped);
+  if (!status.ok()) return status;
   std::lock_guard active_lock(active_mutex);
   active_graph = weak_from_this();
   return status;
@@ -153,14 +165,15 @@ absl::Status StreamGraph::Start() {
 absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
   if (CurrentBatch() != nullptr) {
     return absl::FailedPreconditionError(
-        "StreamingContext: Stop() was called by a batch's own function, which it would wait for. Call it from another thread");
+        "StreamingContext: Stop() was called by a batch's own function, which it would wait for. Call it "
+        "from another thread");
   }
   bool was_active;
   {
     std::lock_guard lock(mutex_);
     was_active = state_ == StreamingState::kActive;
     if (state_ == StreamingState::kInitialized) base::LogWarning("StreamingContext has not been started yet");
-    if (!was_active) state_ = StreamingState::kStopped;
+    if (!was_active) SetState(StreamingState::kStopped);
   }
   if (was_active) {
     if (const std::shared_ptr<client::Engine> engine = context_->engine()) {
@@ -168,7 +181,7 @@ absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
       Await(std::nullopt);
     }
     std::lock_guard lock(mutex_);
-    state_ = StreamingState::kStopped;
+    SetState(StreamingState::kStopped);
   }
   if (stop_context) context_->Stop();
   std::lock_guard lock(mutex_);
@@ -176,14 +189,25 @@ absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
 }
 
 std::optional<absl::Status> StreamGraph::Await(std::optional<std::chrono::milliseconds> timeout) {
+  const auto begin = std::chrono::steady_clock::now();
   std::shared_ptr<client::Engine> engine;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    const auto begun = [this] { return state_ != StreamingState::kInitialized; };
+    if (!timeout) {
+      changed_.wait(lock, begun);
+    } else if (!changed_.wait_for(lock, *timeout, begun)) {
+      return std::nullopt;
+    }
     if (outcome_) return outcome_;
     if (state_ == StreamingState::kStopped) return absl::OkStatus();
     engine = context_->engine();
   }
   if (engine == nullptr) return context_->status();
+  if (timeout) {
+    const auto waited = std::chrono::steady_clock::now() - begin;
+    *timeout = std::max(0ms, *timeout - std::chrono::duration_cast<std::chrono::milliseconds>(waited));
+  }
   std::optional<absl::Status> outcome = engine->AwaitStreaming(timeout);
   if (!outcome) return std::nullopt;
   std::lock_guard lock(mutex_);
@@ -193,7 +217,8 @@ std::optional<absl::Status> StreamGraph::Await(std::optional<std::chrono::millis
 
 void StreamGraph::StopForSignal() {
   const bool graceful = context_->config().GetBoolean(cli::keys::kStopGracefullyOnShutdown);
-  if (const std::shared_ptr<client::Engine> engine = context_->engine()) engine->StopStreaming(graceful).IgnoreError();
+  if (const std::shared_ptr<client::Engine> engine = context_->engine())
+    engine->StopStreaming(graceful).IgnoreError();
 }
 
 absl::Status StreamGraph::RunBatch(const plan::BatchRecord& record) {
@@ -218,7 +243,8 @@ absl::Status StreamGraph::RunBatch(const plan::BatchRecord& record) {
   for (size_t i = 0; status.ok() && i < outputs_.size(); ++i) {
     if (!rdds[i]) continue;
     status = outputs_[i].run(*rdds[i], batch);
-    if (!status.ok()) status = Prefixed(status, "output " + outputs_[i].name + " at " + outputs_[i].where + ": ");
+    if (!status.ok())
+      status = Prefixed(status, "output " + outputs_[i].name + " at " + outputs_[i].where + ": ");
   }
   for (const std::shared_ptr<StreamNode>& stream : streams_) {
     stream->built.reset();

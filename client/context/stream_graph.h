@@ -1,17 +1,18 @@
 #ifndef MILLSTREAM_CLIENT_CONTEXT_STREAM_GRAPH_H_
 #define MILLSTREAM_CLIENT_CONTEXT_STREAM_GRAPH_H_
 
+#include <millstream/exec/clock.h>
+#include <millstream/graph.h>
+#include <millstream/streaming_context.h>
+
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <millstream/exec/clock.h>
-#include <millstream/graph.h>
-#include <millstream/streaming_context.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -36,8 +37,8 @@ struct StreamNode {
   BatchRdd built;
 };
 
-// What a StreamingContext was told: sources, streams, outputs; and the batches it runs. Building happens on one thread,
-// before Start(); the rest is thread-safe.
+// What a StreamingContext was told: sources, streams, outputs; and the batches it runs. Building happens on
+// one thread, before Start(); the rest is thread-safe.
 class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
  public:
   StreamGraph(std::shared_ptr<ContextCore> context, std::chrono::milliseconds interval, Clock& clock);
@@ -50,7 +51,8 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
   std::shared_ptr<StreamNode> Add(const char* operation, const Where& where);
   // Declares a receiver; returns its stream.
   StreamId AddReceiver(plan::ReceiverSpec receiver);
-  void AddOutput(const std::shared_ptr<StreamNode>& stream, const char* name, OutputFunction f, const Where& where);
+  void AddOutput(const std::shared_ptr<StreamNode>& stream, const char* name, OutputFunction f,
+                 const Where& where);
 
   // Tasks per receiver stream and batch.
   int partitions_per_receiver() const { return partitions_per_receiver_; }
@@ -72,6 +74,8 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
     OutputFunction run;
   };
 
+  // With mutex_ held.
+  void SetState(StreamingState state);
   absl::Status Validate() const;
   plan::StreamingRequest Request();
   absl::Status RunBatch(const plan::BatchRecord& record);
@@ -86,7 +90,8 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
   std::vector<plan::ReceiverSpec> receivers_;
   int partitions_per_receiver_ = 1;  // constant once started
 
-  mutable std::mutex mutex_;  // protects everything below
+  mutable std::mutex mutex_;         // protects everything below
+  std::condition_variable changed_;  // of state_
   StreamingState state_ = StreamingState::kInitialized;
   absl::Status mistake_;
   absl::Status late_mistake_;

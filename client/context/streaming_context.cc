@@ -31,6 +31,8 @@ absl::StatusOr<bool> StreamingContext::AwaitTerminationOrTimeout(std::chrono::mi
   return true;
 }
 
-absl::Status StreamingContext::Stop(StopOptions options) { return graph_->Stop(options.stop_context, options.graceful); }
+absl::Status StreamingContext::Stop(StopOptions options) {
+  return graph_->Stop(options.stop_context, options.graceful);
+}
 
 }  // namespace millstream

@@ -1,10 +1,10 @@
 // Streams as functions from a batch to its RDD: what each operation adds to the graph.
+#include <millstream/graph.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <millstream/graph.h>
 
 #include "client/context/stream_graph.h"
 #include "common/plan/node.h"
@@ -17,8 +17,10 @@ absl::Status NoRdd(const char* what, const Batch& batch) {
 }
 
 // The parents' RDDs of a batch, all of which must exist.
-absl::StatusOr<std::vector<Rdd>> ParentRdds(StreamGraph& graph, const std::vector<std::shared_ptr<StreamNode>>& parents,
-                                            const char* refusal, const plan::BatchRecord& record, const Batch& batch) {
+absl::StatusOr<std::vector<Rdd>> ParentRdds(StreamGraph& graph,
+                                            const std::vector<std::shared_ptr<StreamNode>>& parents,
+                                            const char* refusal, const plan::BatchRecord& record,
+                                            const Batch& batch) {
   std::vector<Rdd> rdds;
   for (const std::shared_ptr<StreamNode>& parent : parents) {
     absl::StatusOr<BatchRdd> rdd = graph.RddOf(*parent, record, batch);
@@ -38,12 +40,15 @@ std::vector<std::shared_ptr<StreamNode>> NodesOf(std::span<const Stream> streams
 // False, and the mistake recorded, if the streams cannot be combined.
 bool Combinable(StreamGraph& graph, const char* name, std::span<const Stream> parents, const Where& where) {
   if (parents.empty()) {
-    graph.Record(absl::InvalidArgumentError(std::string(name) + ": no streams given. Pass at least one"), where);
+    graph.Record(absl::InvalidArgumentError(std::string(name) + ": no streams given. Pass at least one"),
+                 where);
     return false;
   }
   for (const Stream& parent : parents) {
     if (parent.graph.get() != &graph) {
-      graph.Record(absl::InvalidArgumentError(std::string(name) + ": Some of the DStreams have different contexts"), where);
+      graph.Record(
+          absl::InvalidArgumentError(std::string(name) + ": Some of the DStreams have different contexts"),
+          where);
       return false;
     }
   }
@@ -56,15 +61,17 @@ bool Combinable(StreamGraph& graph, const char* name, std::span<const Stream> pa
 Stream Apply(const Stream& parent, const Operation& operation) {
   auto node = parent.graph->Add(operation.name, operation.where);
   if (operation.num_partitions < 0) {
-    parent.graph->Record(absl::InvalidArgumentError(std::string(operation.name) +
-                                                    ": Number of partitions must be positive. Ask for at least 1"),
-                         operation.where);
+    parent.graph->Record(
+        absl::InvalidArgumentError(std::string(operation.name) +
+                                   ": Number of partitions must be positive. Ask for at least 1"),
+        operation.where);
   }
   node->build = [graph = parent.graph.get(), from = parent.node, operation](
                     const plan::BatchRecord& record, const Batch& batch) -> absl::StatusOr<BatchRdd> {
     absl::StatusOr<BatchRdd> rdd = graph->RddOf(*from, record, batch);
     if (!rdd.ok() || !rdd->has_value()) return rdd;
-    if (operation.shuffle_write.kernel == nullptr || operation.num_partitions != 0) return Apply(**rdd, operation);
+    if (operation.shuffle_write.kernel == nullptr || operation.num_partitions != 0)
+      return Apply(**rdd, operation);
     // Unlike an RDD's, a stream's shuffle has the default parallelism (Spark's PairDStreamFunctions).
     Operation shuffle = operation;
     shuffle.num_partitions = graph->context()->default_parallelism();
@@ -73,8 +80,8 @@ Stream Apply(const Stream& parent, const Operation& operation) {
   return {std::move(node), parent.graph};
 }
 
-Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents, const RowKernels& rows,
-             const Where& where) {
+Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents,
+             const RowKernels& rows, const Where& where) {
   auto node = graph->Add("Union", where);
   if (!Combinable(*graph, "Union", parents, where)) return {std::move(node), graph};
   node->build = [graph = graph.get(), from = NodesOf(parents), rows, where](
@@ -103,15 +110,19 @@ Stream Transform(const std::shared_ptr<StreamGraph>& graph, std::span<const Stre
 
 void Persist(const Stream& stream, StorageLevel level, const Where& where) {
   if (stream.graph->state() != StreamingState::kInitialized) {
-    stream.graph->Record(absl::FailedPreconditionError(
-                             "Persist: Cannot change storage level of a DStream after streaming context has started"),
-                         where);
+    stream.graph->Record(
+        absl::FailedPreconditionError(
+            "Persist: Cannot change storage level of a DStream after streaming context has started"),
+        where);
     return;
   }
   stream.node->storage = level;
 }
 
-void Name(const Stream& stream, std::string_view name) { stream.node->name = name; }
+void Name(const Stream& stream, std::string_view name) {
+  // What is built too late is refused already, and what runs is not to be touched.
+  if (stream.graph->state() == StreamingState::kInitialized) stream.node->name = name;
+}
 
 void Output(const Stream& stream, const char* name, OutputFunction f, const Where& where) {
   stream.graph->AddOutput(stream.node, name, std::move(f), where);

@@ -8,7 +8,8 @@ std::vector<std::string_view> All(std::string_view text, Split split) {
   std::vector<std::string_view> parts;
   std::string_view some[256];
   size_t position = 0;
-  while (const size_t count = split(text, position, some, std::size(some))) parts.insert(parts.end(), some, some + count);
+  while (const size_t count = split(text, position, some, std::size(some)))
+    parts.insert(parts.end(), some, some + count);
   return parts;
 }
 

@@ -1,6 +1,7 @@
 #include "client/sources/file_ranges.h"
 
 #include <glob.h>
+#include <millstream/exec/encoder.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -8,8 +9,6 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include <millstream/exec/encoder.h>
 
 namespace millstream::client {
 namespace {
@@ -58,13 +57,15 @@ bool FindFiles(const std::string& path, std::vector<File>& files) {
 absl::StatusOr<FileRanges> CutFiles(const std::string& path, int min_partitions) {
   std::vector<File> files;
   if (!FindFiles(path, files)) {
-    return absl::NotFoundError("TextFile " + path + ": no such file. Check the path; on a cluster every host must see it");
+    return absl::NotFoundError("TextFile " + path +
+                               ": no such file. Check the path; on a cluster every host must see it");
   }
   uint64_t total = 0;
   for (const File& file : files) total += file.bytes;
   const uint64_t goal = std::max<uint64_t>(1, total / static_cast<uint64_t>(min_partitions));
 
-  // As in Hadoop's input format: a partition is a range of one file, and the last range of a file may be a tenth longer.
+  // As in Hadoop's input format: a partition is a range of one file, and the last range of a file may be a
+  // tenth longer.
   std::vector<std::pair<const File*, std::pair<uint64_t, uint64_t>>> ranges;
   for (const File& file : files) {
     uint64_t offset = 0;

@@ -1,11 +1,11 @@
+#include <millstream/exec/builtin_kernels.h>
+#include <millstream/testing.h>
+
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <string>
 #include <utility>
-
-#include <millstream/exec/builtin_kernels.h>
-#include <millstream/testing.h>
 
 #include "common/cli/configuration_keys.h"
 

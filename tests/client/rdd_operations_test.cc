@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <stdexcept>
@@ -83,6 +84,19 @@ TEST_F(RddOperations, MapPartitionsSeesEveryPartitionAlsoTheEmptyOnes) {
     return row == rows.end() ? std::optional<int64_t>() : std::optional<int64_t>(*row);
   });
   EXPECT_THAT(first.Collect().value(), ElementsAre(0, 2500));
+}
+
+TEST_F(RddOperations, MapPartitionsMayReturnAMapAndFlatMapBits) {
+  const auto sums = sc().Parallelize({"a", "b", "a"}, 1).MapPartitions([](Reader<std::string>& rows) {
+    std::map<std::string, int> counts;
+    for (const std::string& row : rows) ++counts[row];
+    return counts;
+  });
+  EXPECT_THAT(sums.Collect().value(), ElementsAre(Pair("a", 2), Pair("b", 1)));
+  const auto bits = sc().Parallelize({5}, 1).FlatMap([](int n) {
+    return std::vector<bool>{n % 2 == 1, n > 9};
+  });
+  EXPECT_THAT(bits.Collect().value(), ElementsAre(true, false));
 }
 
 TEST_F(RddOperations, MapPartitionsMayReturnARangeThatReadsAsItIsRead) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -183,6 +184,18 @@ TEST_F(RddTypes, AStructWithAViewMemberPassesBetweenNarrowOperations) {
                     if (tagged.tag.size() < 2) throw 1;
                   })
                   .ok());
+}
+
+TEST_F(RddTypes, ALazyRangeOfViewsHoldsTheTextOfTheChunksItLeft) {
+  const auto texts = sc().Range(0, 5000, 1, 1).Map([](int64_t row) { return std::to_string(row); });
+  const auto views = texts.Map([](const std::string& text) { return std::string_view(text); });
+  const auto ends = views.MapPartitions([](Reader<std::string_view>& rows) {
+    return rows | std::views::filter([](std::string_view row) { return row.ends_with("77"); });
+  });
+  const Texts got = ends.Collect().value();
+  ASSERT_EQ(got.size(), 50u);
+  EXPECT_EQ(got.front(), "77");
+  EXPECT_EQ(got.back(), "4977");
 }
 
 TEST_F(RddTypes, OwnedTurnsViewsInsideRowsIntoStrings) {

@@ -66,6 +66,16 @@ TEST_F(StreamingContexts, GoesFromInitializedOverActiveToStopped) {
   EXPECT_EQ(sc_.Range(0, 2).Count().value(), 2);
 }
 
+TEST_F(StreamingContexts, WhoWaitsBeforeTheStartWaitsForTheEnd) {
+  StreamingContext ssc(sc_, 1s, clock_);
+  Ticks(ssc).ForEachRdd(Ignore);
+  EXPECT_EQ(ssc.AwaitTerminationOrTimeout(1ms).value(), false);
+  std::thread waiter([&ssc] { EXPECT_TRUE(ssc.AwaitTermination().ok()); });
+  ASSERT_TRUE(ssc.Start().ok());
+  EXPECT_TRUE(ssc.Stop().ok());
+  waiter.join();
+}
+
 TEST_F(StreamingContexts, StopStopsTheContextUnlessToldOtherwise) {
   StreamingContext ssc(sc_, 1s, clock_);
   Ticks(ssc).ForEachRdd(Ignore);

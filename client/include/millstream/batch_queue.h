@@ -1,6 +1,8 @@
 #ifndef MILLSTREAM_BATCH_QUEUE_H_
 #define MILLSTREAM_BATCH_QUEUE_H_
 
+#include <millstream/context.h>
+
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -8,12 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include <millstream/context.h>
-
 namespace millstream {
 
-// Batches for QueueStream: a handle to a queue that many threads may push to, before and after the stream started. What is
-// pushed waits in memory until a batch takes it.
+// Batches for QueueStream: a handle to a queue that many threads may push to, before and after the stream
+// started. What is pushed waits in memory until a batch takes it.
 template <class T>
 class BatchQueue {
  public:

@@ -7,8 +7,8 @@
 
 namespace millstream {
 
-// What a program sets in code, by key (docs: "Configuration" in README.md). Command line and environment win over it, it
-// wins over the properties file. Nothing is checked before a Context is made of it.
+// What a program sets in code, by key (docs: "Configuration" in README.md). Command line and environment win
+// over it, it wins over the properties file. Nothing is checked before a Context is made of it.
 class Config {
  public:
   Config& SetMaster(std::string_view master) { return Set("millstream.master", master); }
@@ -18,8 +18,8 @@ class Config {
     return *this;
   }
 
-  // What holds for `key` after the command line, the environment and the properties file; the default where nobody set it.
-  // Empty for an unknown key.
+  // What holds for `key` after the command line, the environment and the properties file; the default where
+  // nobody set it. Empty for an unknown key.
   std::string Get(std::string_view key) const;
 
   // As set in code.

@@ -1,6 +1,9 @@
 #ifndef MILLSTREAM_CONTEXT_H_
 #define MILLSTREAM_CONTEXT_H_
 
+#include <millstream/config.h>
+#include <millstream/rdd.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -10,9 +13,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <millstream/config.h>
-#include <millstream/rdd.h>
 
 #include "absl/status/status.h"
 
@@ -53,14 +53,14 @@ std::vector<exec::Slices> EncodePartitions(const Range& rows, size_t count, int 
 
 }  // namespace ops
 
-// A driver and its executors: makes RDDs and runs their actions. At most one per process lives at a time; any number one
-// after another. Thread-safe.
+// A driver and its executors: makes RDDs and runs their actions. At most one per process lives at a time; any
+// number one after another. Thread-safe.
 class Context {
  public:
   using Where = graph::Where;
 
-  // Starts the driver, and the executors that the master names. A configuration that cannot hold is kept and returned by
-  // every action: status() tells at once.
+  // Starts the driver, and the executors that the master names. A configuration that cannot hold is kept and
+  // returned by every action: status() tells at once.
   explicit Context(const Config& config);
   // On a driver and executors that run already; for tests of the engine.
   explicit Context(std::shared_ptr<graph::ContextCore> core);
@@ -82,11 +82,13 @@ class Context {
     if (partitions <= 0) return RDD<T>(NoPartitions("Parallelize", num_partitions, where));
     exec::RequireStorable<T>();
     std::vector<exec::Slices> encoded;
-    if constexpr (exec::HasCodec<T>) encoded = ops::EncodePartitions<T>(values, std::ranges::size(values), partitions);
+    if constexpr (exec::HasCodec<T>)
+      encoded = ops::EncodePartitions<T>(values, std::ranges::size(values), partitions);
     return RDD<T>(graph::Collection(core_, "Parallelize", std::move(encoded), ops::RowsOf<T>(), where));
   }
   template <class V>
-  auto Parallelize(std::initializer_list<V> values, int num_partitions = 0, const Where& where = Where::current()) {
+  auto Parallelize(std::initializer_list<V> values, int num_partitions = 0,
+                   const Where& where = Where::current()) {
     return Parallelize(std::vector<V>(values), num_partitions, where);
   }
 
@@ -94,8 +96,10 @@ class Context {
   RDD<int64_t> Range(int64_t first, int64_t last, int64_t step = 1, int num_partitions = 0,
                      const Where& where = Where::current());
 
-  // The lines of a file, of all files of a directory (but hidden ones), or of all that match a glob pattern, as views.
-  RDD<std::string_view> TextFile(const std::string& path, int min_partitions = 0, const Where& where = Where::current());
+  // The lines of a file, of all files of a directory (but hidden ones), or of all that match a glob pattern,
+  // as views.
+  RDD<std::string_view> TextFile(const std::string& path, int min_partitions = 0,
+                                 const Where& where = Where::current());
 
   // The rows of all, one RDD after another; any range of RDD<T>.
   template <std::ranges::input_range Rdds>
@@ -114,13 +118,17 @@ class Context {
   template <class T>
   RDD<T> EmptyRdd(const Where& where = Where::current()) {
     return RDD<T>(graph::Source(
-        core_, {.name = "EmptyRdd", .where = where, .kernel = {&exec::kEmptyKernel, {}}, .rows = ops::RowsOf<T>()}, 0));
+        core_,
+        {.name = "EmptyRdd", .where = where, .kernel = {&exec::kEmptyKernel, {}}, .rows = ops::RowsOf<T>()},
+        0));
   }
 
   const std::shared_ptr<graph::ContextCore>& core() const { return core_; }
 
  private:
-  int Partitions(int num_partitions) const { return num_partitions == 0 ? DefaultParallelism() : num_partitions; }
+  int Partitions(int num_partitions) const {
+    return num_partitions == 0 ? DefaultParallelism() : num_partitions;
+  }
   graph::Rdd NoPartitions(const char* name, int num_partitions, const Where& where);
   template <class Handle>
   Handle UnionOf(std::vector<graph::Rdd>& parents, const Where& where) {

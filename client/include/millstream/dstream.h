@@ -1,6 +1,9 @@
 #ifndef MILLSTREAM_DSTREAM_H_
 #define MILLSTREAM_DSTREAM_H_
 
+#include <millstream/batch.h>
+#include <millstream/rdd.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,9 +11,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <millstream/batch.h>
-#include <millstream/rdd.h>
 
 namespace millstream {
 
@@ -27,7 +27,8 @@ decltype(auto) CallWithBatch(F& f, const Batch& batch, const Rdds&... rdds) {
 }
 
 template <class F, class... Rdds>
-using BatchResult = decltype(CallWithBatch(std::declval<F&>(), std::declval<const Batch&>(), std::declval<const Rdds&>()...));
+using BatchResult =
+    decltype(CallWithBatch(std::declval<F&>(), std::declval<const Batch&>(), std::declval<const Rdds&>()...));
 
 // Void functions and functions that return a status.
 template <class Call>
@@ -57,16 +58,17 @@ absl::StatusOr<graph::Rdd> BuildRdd(const char* name, F& f, const Batch& batch, 
   });
   if (!status.ok()) return status;
   if (built.node == nullptr) {
-    return absl::InvalidArgumentError(std::string(name) + ": the function returned no RDD. Return ssc.context().EmptyRdd<T>() "
-                                                          "for no rows");
+    return absl::InvalidArgumentError(std::string(name) +
+                                      ": the function returned no RDD. Return ssc.context().EmptyRdd<T>() "
+                                      "for no rows");
   }
   return built;
 }
 
 }  // namespace ops
 
-// A stream of rows: one RDD per batch (Spark's DStream). A cheap handle: copies mean the same stream. To be built before
-// StreamingContext::Start(), by one thread.
+// A stream of rows: one RDD per batch (Spark's DStream). A cheap handle: copies mean the same stream. To be
+// built before StreamingContext::Start(), by one thread.
 template <class T>
 class DStream : public Operations<DStream, T> {
  public:
@@ -81,14 +83,16 @@ class DStream : public Operations<DStream, T> {
   }
 
   // How often each row occurs in the batch.
-  DStream<std::pair<T, int64_t>> CountByValue(const ShuffleOptions& options = {}, const Where& where = Where::current()) const {
+  DStream<std::pair<T, int64_t>> CountByValue(const ShuffleOptions& options = {},
+                                              const Where& where = Where::current()) const {
     using Pair = std::pair<T, int64_t>;
     auto ones = this->Then(ops::Map<T>("CountByValue", ops::PairWithOne<T>{}, where));
     return DStream<Pair>(graph::Apply(
         ones.untyped(), ops::ReduceByKey<T, int64_t>("CountByValue", ops::Add{}, options, where).operation));
   }
 
-  // All rows of the batch folded with `f`, an associative and commutative function: one row, none for an empty batch.
+  // All rows of the batch folded with `f`, an associative and commutative function: one row, none for an
+  // empty batch.
   template <class F>
   DStream Reduce(F f, const Where& where = Where::current()) const {
     const ops::Step<T> fold = ops::Reduce<T>(f, where);
@@ -104,7 +108,8 @@ class DStream : public Operations<DStream, T> {
     return DStream(graph::Union(stream_.graph, both, ops::RowsOf<T>(), where));
   }
 
-  // Any RDD operation: `f`, which may capture, gets the batch's RDD<T> (and the Batch) on the driver and returns an RDD.
+  // Any RDD operation: `f`, which may capture, gets the batch's RDD<T> (and the Batch) on the driver and
+  // returns an RDD.
   template <class F>
   auto Transform(F f, const Where& where = Where::current()) const {
     using U = typename ops::RowOfRdd<std::remove_cvref_t<ops::BatchResult<F, RDD<T>>>>::Type;
@@ -131,12 +136,15 @@ class DStream : public Operations<DStream, T> {
   }
 
   // Keeps each batch's rows for the batch, after they were first computed.
-  const DStream& Persist(StorageLevel level = StorageLevel::kMemoryOnlySer, const Where& where = Where::current()) const {
+  const DStream& Persist(StorageLevel level = StorageLevel::kMemoryOnlySer,
+                         const Where& where = Where::current()) const {
     exec::RequireStorable<T>();
     graph::Persist(stream_, level, where);
     return *this;
   }
-  const DStream& Cache(const Where& where = Where::current()) const { return Persist(StorageLevel::kMemoryOnlySer, where); }
+  const DStream& Cache(const Where& where = Where::current()) const {
+    return Persist(StorageLevel::kMemoryOnlySer, where);
+  }
 
   // What errors call it; later also what its state is found by.
   const DStream& Named(std::string_view name) const {
@@ -146,15 +154,16 @@ class DStream : public Operations<DStream, T> {
 
   // --- Outputs: they run once per batch, in the order in which they were registered.
 
-  // Calls `f`, which may capture, on the driver with the batch's RDD<T> (and the Batch). If it returns a status, that
-  // decides the batch.
+  // Calls `f`, which may capture, on the driver with the batch's RDD<T> (and the Batch). If it returns a
+  // status, that decides the batch.
   template <class F>
   void ForEachRdd(F f, const Where& where = Where::current()) const {
     graph::Output(
         stream_, "ForEachRdd",
         [f = std::make_shared<F>(std::move(f))](const graph::Rdd& rdd, const Batch& batch) {
           return graph::CallUser("ForEachRdd", [&] {
-            return ops::StatusOf([&]() -> decltype(auto) { return ops::CallWithBatch(*f, batch, RDD<T>(rdd)); });
+            return ops::StatusOf(
+                [&]() -> decltype(auto) { return ops::CallWithBatch(*f, batch, RDD<T>(rdd)); });
           });
         },
         where);
@@ -183,7 +192,8 @@ class DStream : public Operations<DStream, T> {
   // The sum of all rows of a batch as one row; of int64_t streams.
   DStream<int64_t> SumOfAll(const char* name, const Where& where) const {
     const graph::Stream gathered = graph::Apply(stream_, ops::Deal<int64_t>(name, 1, where).operation);
-    return DStream<int64_t>(graph::Apply(gathered, ops::MapPartitions<int64_t>(name, ops::Sum{}, where).operation));
+    return DStream<int64_t>(
+        graph::Apply(gathered, ops::MapPartitions<int64_t>(name, ops::Sum{}, where).operation));
   }
 
  private:

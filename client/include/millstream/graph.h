@@ -1,7 +1,12 @@
-// The untyped layer under RDD<T> and DStream<T>: handles to plan nodes, and the steps that build them. Programs do not
-// name it; templates end here.
+// The untyped layer under RDD<T> and DStream<T>: handles to plan nodes, and the steps that build them.
+// Programs do not name it; templates end here.
 #ifndef MILLSTREAM_GRAPH_H_
 #define MILLSTREAM_GRAPH_H_
+
+#include <millstream/batch.h>
+#include <millstream/exec/bytes.h>
+#include <millstream/exec/kernel.h>
+#include <millstream/exec/storage_level.h>
 
 #include <cstdint>
 #include <functional>
@@ -12,11 +17,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <millstream/batch.h>
-#include <millstream/exec/bytes.h>
-#include <millstream/exec/kernel.h>
-#include <millstream/exec/storage_level.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -72,8 +72,8 @@ Rdd Union(std::span<const Rdd> parents, const RowKernels& rows, const Where& whe
 Rdd Coalesce(const Rdd& parent, int num_partitions, const RowKernels& rows, const Where& where);
 Rdd Source(const std::shared_ptr<ContextCore>& context, const Operation& operation, int partitions);
 // Rows that live on the driver, encoded.
-Rdd Collection(const std::shared_ptr<ContextCore>& context, const char* name, std::vector<exec::Slices> partitions,
-               const RowKernels& rows, const Where& where);
+Rdd Collection(const std::shared_ptr<ContextCore>& context, const char* name,
+               std::vector<exec::Slices> partitions, const RowKernels& rows, const Where& where);
 void Persist(const Rdd& rdd, StorageLevel level);
 void Unpersist(const Rdd& rdd);
 void Name(const Rdd& rdd, std::string_view name);
@@ -86,11 +86,13 @@ Rdd Mistake(const Rdd& like, const absl::Status& mistake, const Where& where);
 // Runs an action: the encoded rows of each partition, in order.
 absl::StatusOr<std::vector<exec::Slices>> Run(const Rdd& rdd, const char* action);
 // Scans partitions, a few at first, until `done` of the slices of one partition says so.
-absl::Status RunUntil(const Rdd& rdd, const char* action, const std::function<bool(const exec::Slices&)>& done);
+absl::Status RunUntil(const Rdd& rdd, const char* action,
+                      const std::function<bool(const exec::Slices&)>& done);
 absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory, bool overwrite);
 
 Stream Apply(const Stream& parent, const Operation& operation);
-Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents, const RowKernels& rows, const Where& where);
+Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents,
+             const RowKernels& rows, const Where& where);
 // `f` builds each batch's RDD from the parents' on the driver; the RDDs are in the order of the parents.
 using BatchFunction = std::function<absl::StatusOr<Rdd>(std::span<const Rdd>, const Batch&)>;
 Stream Transform(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents, const char* name,

@@ -1,6 +1,8 @@
 #ifndef MILLSTREAM_PROGRAM_H_
 #define MILLSTREAM_PROGRAM_H_
 
+#include <millstream/streaming_context.h>
+
 #include <chrono>
 #include <concepts>
 #include <functional>
@@ -10,34 +12,35 @@
 #include <type_traits>
 #include <utility>
 
-#include <millstream/streaming_context.h>
-
 namespace millstream {
 
-// The first line of main, for programs that make their contexts themselves. Takes the engine's flags (README.md, "Flags")
-// out of argc and argv; a mistake there is one line on stderr and exit 2. In a process that the engine started as an
-// executor it serves and exits.
+// The first line of main, for programs that make their contexts themselves. Takes the engine's flags
+// (README.md, "Flags") out of argc and argv; a mistake there is one line on stderr and exit 2. In a process
+// that the engine started as an executor it serves and exits.
 void Init(int* argc, char*** argv);
 
-// What is left for the program after the engine's flags, without its name; the same in every process and task.
+// What is left for the program after the engine's flags, without its name; the same in every process and
+// task.
 std::span<const std::string> Args();
 
 struct RunOptions {
   std::string_view app_name = {};
   std::chrono::milliseconds batch_interval{1000};  // --batch-interval wins
-  void (*on_process_start)() = nullptr;            // called once in every process, before anything else of the program
-  Clock* clock = nullptr;                          // the system's
+  void (*on_process_start)() = nullptr;  // called once in every process, before anything else of the program
+  Clock* clock = nullptr;                // the system's
 };
 
-// A whole program: Init, a StreamingContext, `build`, Start, AwaitTermination. Returns the exit code for main: 0 done or
-// stopped by SIGTERM or SIGINT after everything received was processed, 1 a batch failed, 2 usage, configuration or graph,
-// 5 too few cores. `build` may return an absl::Status.
-int Run(int argc, char** argv, const RunOptions& options, const std::function<absl::Status(StreamingContext&)>& build);
+// A whole program: Init, a StreamingContext, `build`, Start, AwaitTermination. Returns the exit code for
+// main: 0 done or stopped by SIGTERM or SIGINT after everything received was processed, 1 a batch failed, 2
+// usage, configuration or graph, 5 too few cores. `build` may return an absl::Status.
+int Run(int argc, char** argv, const RunOptions& options,
+        const std::function<absl::Status(StreamingContext&)>& build);
 
 template <class F>
-  requires std::is_void_v<std::invoke_result_t<F&, StreamingContext&>>
+requires std::is_void_v<std::invoke_result_t<F&, StreamingContext&>>
 int Run(int argc, char** argv, const RunOptions& options, F build) {
-  return Run(argc, argv, options, std::function<absl::Status(StreamingContext&)>([&build](StreamingContext& ssc) {
+  return Run(argc, argv, options,
+             std::function<absl::Status(StreamingContext&)>([&build](StreamingContext& ssc) {
                build(ssc);
                return absl::OkStatus();
              }));

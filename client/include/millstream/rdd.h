@@ -1,6 +1,9 @@
 #ifndef MILLSTREAM_RDD_H_
 #define MILLSTREAM_RDD_H_
 
+#include <millstream/exec/print.h>
+#include <millstream/operations.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,9 +12,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <millstream/exec/print.h>
-#include <millstream/operations.h>
 
 namespace millstream {
 
@@ -54,9 +54,9 @@ struct FoldPartition {
 
 }  // namespace ops
 
-// An immutable collection of rows in partitions, described by how it is computed and computed by actions (Spark's RDD).
-// A cheap handle: copies mean the same RDD. Thread-safe. Valid as long as its Context runs; the input of a batch is gone
-// after the batch.
+// An immutable collection of rows in partitions, described by how it is computed and computed by actions
+// (Spark's RDD). A cheap handle: copies mean the same RDD. Thread-safe. Valid as long as its Context runs;
+// the input of a batch is gone after the batch.
 template <class T>
 class RDD : public Operations<RDD, T> {
  public:
@@ -89,7 +89,8 @@ class RDD : public Operations<RDD, T> {
     }
   }
 
-  // The rows of this and then of `other`; no shuffle. `other` may own its text where this has views, and the reverse.
+  // The rows of this and then of `other`; no shuffle. `other` may own its text where this has views, and the
+  // reverse.
   template <class U>
   RDD Union(const RDD<U>& other, const Where& where = Where::current()) const {
     const graph::Rdd both[] = {rdd_, other.template TextAs<T>(where).untyped()};
@@ -102,16 +103,19 @@ class RDD : public Operations<RDD, T> {
     if constexpr (exec::CanStore<T>) {
       auto pairs = this->Then(ops::Map<T>("Distinct", ops::PairWithPresent<T>{}, where));
       auto once = RDD<std::pair<T, ops::Present>>(graph::Apply(
-          pairs.untyped(), ops::ReduceByKey<T, ops::Present>("Distinct", ops::KeepFirst{}, options, where).operation));
-      return RDD(graph::Apply(once.untyped(),
-                              ops::Map<std::pair<T, ops::Present>>("Distinct", ops::TakeFirst{}, where).operation));
+          pairs.untyped(),
+          ops::ReduceByKey<T, ops::Present>("Distinct", ops::KeepFirst{}, options, where).operation));
+      return RDD(
+          graph::Apply(once.untyped(),
+                       ops::Map<std::pair<T, ops::Present>>("Distinct", ops::TakeFirst{}, where).operation));
     } else {
       return *this;
     }
   }
 
   // At most `num_partitions` partitions, made of neighbouring ones without a shuffle; with one, any number.
-  RDD Coalesce(int num_partitions, const CoalesceOptions& options = {}, const Where& where = Where::current()) const {
+  RDD Coalesce(int num_partitions, const CoalesceOptions& options = {},
+               const Where& where = Where::current()) const {
     if (options.shuffle) {
       return this->Then(ops::Deal<T>("Coalesce", num_partitions <= 0 ? -1 : num_partitions, where));
     }
@@ -122,9 +126,11 @@ class RDD : public Operations<RDD, T> {
   template <class U>
   RDD<std::pair<T, U>> Zip(const RDD<U>& other, const Where& where = Where::current()) const {
     using Row = std::pair<T, U>;
-    return RDD<Row>(graph::ApplyToTwo(
-        rdd_, other.untyped(),
-        {.name = "Zip", .where = where, .kernel = ops::Native<exec::ZipKernel<T, U>, void, Row>(), .rows = ops::RowsOf<Row>()}));
+    return RDD<Row>(graph::ApplyToTwo(rdd_, other.untyped(),
+                                      {.name = "Zip",
+                                       .where = where,
+                                       .kernel = ops::Native<exec::ZipKernel<T, U>, void, Row>(),
+                                       .rows = ops::RowsOf<Row>()}));
   }
 
   // Keeps the rows after they were first computed.
@@ -198,10 +204,11 @@ class RDD : public Operations<RDD, T> {
     if constexpr (exec::kShippable<F> && exec::CanStore<T>) {
       ops::FoldPartition<T, F> fold{std::move(zero), f};
       absl::Status folded;
-      absl::Status status = this->Then(ops::MapPartitions<T>("Fold", fold, where)).Gather("Fold", [&](Value&& row) {
-        folded = FoldOnDriver("Fold", f, total, row);
-        return folded.ok();
-      });
+      absl::Status status =
+          this->Then(ops::MapPartitions<T>("Fold", fold, where)).Gather("Fold", [&](Value&& row) {
+            folded = FoldOnDriver("Fold", f, total, row);
+            return folded.ok();
+          });
       if (status.ok()) status = folded;
       if (!status.ok()) return status;
     }
@@ -250,7 +257,8 @@ class RDD : public Operations<RDD, T> {
   // Calls `f` with a Reader<T>& of each partition, in tasks.
   template <class F>
   absl::Status ForEachPartition(F f, const Where& where = Where::current()) const {
-    return graph::Run(graph::Apply(rdd_, ops::ForEachPartition<T>(f, where).operation), "ForEachPartition").status();
+    return graph::Run(graph::Apply(rdd_, ops::ForEachPartition<T>(f, where).operation), "ForEachPartition")
+        .status();
   }
 
   // Pairs only. A key that occurs more than once keeps its last value.
@@ -266,11 +274,12 @@ class RDD : public Operations<RDD, T> {
     return absl::StatusOr<Map>(std::move(map));
   }
 
-  // One file per partition, part-00000 and so on, a line per row, and _SUCCESS when all are there. AlreadyExists if
-  // `directory` exists.
+  // One file per partition, part-00000 and so on, a line per row, and _SUCCESS when all are there.
+  // AlreadyExists if `directory` exists.
   absl::Status SaveAsTextFile(const std::string& directory, const Where& where = Where::current()) const {
-    return graph::SaveAsTextFile(this->Then(ops::Map<T>("SaveAsTextFile", ops::RowText<T>{}, where)).untyped(), directory,
-                                 /*overwrite=*/false);
+    return graph::SaveAsTextFile(
+        this->Then(ops::Map<T>("SaveAsTextFile", ops::RowText<T>{}, where)).untyped(), directory,
+        /*overwrite=*/false);
   }
 
   // How it is computed, in the layout of Spark's toDebugString.

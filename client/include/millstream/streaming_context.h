@@ -1,6 +1,12 @@
 #ifndef MILLSTREAM_STREAMING_CONTEXT_H_
 #define MILLSTREAM_STREAMING_CONTEXT_H_
 
+#include <millstream/batch_queue.h>
+#include <millstream/config.h>
+#include <millstream/context.h>
+#include <millstream/dstream.h>
+#include <millstream/exec/clock.h>
+
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
@@ -11,12 +17,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <millstream/batch_queue.h>
-#include <millstream/config.h>
-#include <millstream/context.h>
-#include <millstream/dstream.h>
-#include <millstream/exec/clock.h>
 
 namespace millstream {
 
@@ -37,8 +37,8 @@ struct StopOptions {
   bool graceful = false;     // process everything that was received first
 };
 
-// A streaming program: sources, operations and outputs, run once per batch interval (Spark's StreamingContext). Built by
-// one thread, then started once; Start, Stop and Await may be called by any.
+// A streaming program: sources, operations and outputs, run once per batch interval (Spark's
+// StreamingContext). Built by one thread, then started once; Start, Stop and Await may be called by any.
 class StreamingContext {
  public:
   using Where = graph::Where;
@@ -56,12 +56,14 @@ class StreamingContext {
   StreamingState State() const;
   const std::shared_ptr<graph::StreamGraph>& graph() const { return graph_; }
 
-  // Begins to receive and to run batches. Returns the first mistake made while building, with the file and line of the
-  // user's call. FailedPrecondition: active already (nothing changes), stopped, no output operation, or another context of the process is
-  // active. ResourceExhausted: too few cores for the receivers and one task; says how many.
+  // Begins to receive and to run batches. Returns the first mistake made while building, with the file and
+  // line of the user's call. FailedPrecondition: active already (nothing changes), stopped, no output
+  // operation, or another context of the process is active. ResourceExhausted: too few cores for the
+  // receivers and one task; says how many.
   absl::Status Start();
 
-  // Waits until it is stopped (OK) or failed (the first failed batch's error, naming batch, operation and cause).
+  // Waits until it is stopped (OK) or failed (the first failed batch's error, naming batch, operation and
+  // cause).
   absl::Status AwaitTermination();
   // The same for at most `timeout`: true if it was stopped, false if it still runs.
   absl::StatusOr<bool> AwaitTerminationOrTimeout(std::chrono::milliseconds timeout);
@@ -71,22 +73,27 @@ class StreamingContext {
 
   // --- Sources
 
-  // Lines of text from a TCP server, to which one executor connects, again after millstream.streaming.receiverRestartDelay
-  // whenever the connection fails or ends. Rows view the received block.
-  DStream<std::string_view> SocketTextStream(const std::string& host, int port, SocketTextOptions options = {},
+  // Lines of text from a TCP server, to which one executor connects, again after
+  // millstream.streaming.receiverRestartDelay whenever the connection fails or ends. Rows view the received
+  // block.
+  DStream<std::string_view> SocketTextStream(const std::string& host, int port,
+                                             SocketTextOptions options = {},
                                              const Where& where = Where::current());
 
   // One entry of the queue per batch.
   template <class T>
-  DStream<T> QueueStream(const BatchQueue<T>& queue, QueueStreamOptions<T> options = {}, const Where& where = Where::current()) {
+  DStream<T> QueueStream(const BatchQueue<T>& queue, QueueStreamOptions<T> options = {},
+                         const Where& where = Where::current()) {
     Context* const context = context_;
     return DStream<T>(graph::QueueSource(
         graph_,
-        [queue, options = std::move(options), context, where](const Batch&) -> absl::StatusOr<std::optional<graph::Rdd>> {
+        [queue, options = std::move(options), context,
+         where](const Batch&) -> absl::StatusOr<std::optional<graph::Rdd>> {
           std::vector<RDD<T>> rdds;
           for (std::optional<typename BatchQueue<T>::Entry> entry; (entry = queue.Pop());) {
             rdds.push_back(entry->rdd ? std::move(entry->rdd)
-                                      : context->Parallelize(entry->rows, options.num_partitions, where).template TextAs<T>(where));
+                                      : context->Parallelize(entry->rows, options.num_partitions, where)
+                                            .template TextAs<T>(where));
             if (options.one_at_a_time) break;
           }
           if (rdds.size() == 1) return rdds[0].untyped();

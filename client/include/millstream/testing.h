@@ -2,6 +2,8 @@
 #ifndef MILLSTREAM_TESTING_H_
 #define MILLSTREAM_TESTING_H_
 
+#include <millstream/streaming.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -14,8 +16,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <millstream/streaming.h>
 
 namespace millstream::testing {
 
@@ -45,7 +45,7 @@ struct RunBatchesOptions {
   int num_batches = 0;                             // 0: as many as the input has
   std::chrono::milliseconds batch_interval{1000};  // batch i is due at (i + 1) * batch_interval
   int input_partitions = 2;
-  std::string master = "";                         // $MILLSTREAM_TEST_MASTER, else local[2]
+  std::string master = "";  // $MILLSTREAM_TEST_MASTER, else local[2]
   Config config = {};
 };
 
@@ -118,10 +118,11 @@ struct RowOfStream<DStream<U>> {
   using Type = U;
 };
 
-// Runs `operation` over `input`, one vector per batch, with the real engine on a manual clock; returns one vector of owning values
-// per batch. The operation gets a DStream<std::string_view> for std::string input, else a DStream<T>. Chunks hold 1-3 rows
-// whose text is overwritten when they have been consumed, so that a view which was kept fails the run: FailedPrecondition naming
-// the operation. Other failures are returned as Start() or the failed batch tells them.
+// Runs `operation` over `input`, one vector per batch, with the real engine on a manual clock; returns one
+// vector of owning values per batch. The operation gets a DStream<std::string_view> for std::string input,
+// else a DStream<T>. Chunks hold 1-3 rows whose text is overwritten when they have been consumed, so that a
+// view which was kept fails the run: FailedPrecondition naming the operation. Other failures are returned as
+// Start() or the failed batch tells them.
 template <class T, class F>
 auto RunBatches(const OptionalBatches<T>& input, F operation, RunBatchesOptions options = {}) {
   using Stream = std::remove_cvref_t<std::invoke_result_t<F&, DStream<InputRow<T>>>>;
@@ -141,22 +142,25 @@ auto RunBatches(const Batches<T>& input, F operation, RunBatchesOptions options 
 
 // The same with two inputs.
 template <class A, class B, class F>
-  requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>)
-auto RunBatches(const OptionalBatches<A>& left, const OptionalBatches<B>& right, F operation, RunBatchesOptions options = {}) {
+requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>) auto RunBatches(
+    const OptionalBatches<A>& left, const OptionalBatches<B>& right, F operation,
+    RunBatchesOptions options = {}) {
   using Stream = std::remove_cvref_t<std::invoke_result_t<F&, DStream<InputRow<A>>, DStream<InputRow<B>>>>;
   using U = exec::StorageOf<typename RowOfStream<Stream>::Type>;
   const size_t longest = left.size() > right.size() ? left.size() : right.size();
   const int num_batches = options.num_batches > 0 ? options.num_batches : static_cast<int>(longest);
   Batches<U> got(static_cast<size_t>(num_batches));
   BatchRun run(options);
-  KeepRows(operation(InputStream(run, left, options.input_partitions), InputStream(run, right, options.input_partitions)), got);
+  KeepRows(operation(InputStream(run, left, options.input_partitions),
+                     InputStream(run, right, options.input_partitions)),
+           got);
   const absl::Status status = run.Run(num_batches);
   return status.ok() ? absl::StatusOr<Batches<U>>(std::move(got)) : absl::StatusOr<Batches<U>>(status);
 }
 
 template <class A, class B, class F>
-  requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>)
-auto RunBatches(const Batches<A>& left, const Batches<B>& right, F operation, RunBatchesOptions options = {}) {
+requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>) auto RunBatches(
+    const Batches<A>& left, const Batches<B>& right, F operation, RunBatchesOptions options = {}) {
   return RunBatches(AsOptional(left), AsOptional(right), std::move(operation), std::move(options));
 }
 

@@ -1,16 +1,16 @@
 #ifndef MILLSTREAM_TEXT_H_
 #define MILLSTREAM_TEXT_H_
 
+#include <millstream/exec/split.h>
+
 #include <cstddef>
 #include <string_view>
 #include <vector>
 
-#include <millstream/exec/split.h>
-
 namespace millstream {
 
-// The words of a text: its non-empty runs between ASCII white space, as views into it. In FlatMap it splits whole chunks at
-// once, with vector instructions.
+// The words of a text: its non-empty runs between ASCII white space, as views into it. In FlatMap it splits
+// whole chunks at once, with vector instructions.
 struct SplitWords {
   std::vector<std::string_view> operator()(std::string_view text) const;
 
@@ -25,7 +25,8 @@ struct SplitWords {
   };
 };
 
-// The lines of a text, as views into it: they end at \n, and one \r before it is dropped. The last one needs no \n.
+// The lines of a text, as views into it: they end at \n, and one \r before it is dropped. The last one needs
+// no \n.
 struct SplitLines {
   std::vector<std::string_view> operator()(std::string_view text) const;
 

@@ -14,12 +14,13 @@ extern const KernelDescriptor kCountKernel;
 extern const KernelDescriptor kLimitKernel;
 // Nothing, as zero rows of any type. State: none.
 extern const KernelDescriptor kEmptyKernel;
-// int64_t first, first + step ... of this partition's share. State: fixed64 first, fixed64 step, fixed64 count.
+// int64_t first, first + step ... of this partition's share. State: fixed64 first, fixed64 step, fixed64
+// count.
 extern const KernelDescriptor kRangeKernel;
 // Received text -> its lines as views. State: none.
 extern const KernelDescriptor kSplitLinesKernel;
-// The lines of this partition's file ranges as views. State: varint partitions, then per partition varint ranges, each
-// text path, varint offset, varint length.
+// The lines of this partition's file ranges as views. State: varint partitions, then per partition varint
+// ranges, each text path, varint offset, varint length.
 extern const KernelDescriptor kTextFileKernel;
 
 }  // namespace millstream::exec

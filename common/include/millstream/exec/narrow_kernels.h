@@ -2,23 +2,21 @@
 #ifndef MILLSTREAM_EXEC_NARROW_KERNELS_H_
 #define MILLSTREAM_EXEC_NARROW_KERNELS_H_
 
-#include <concepts>
+#include <millstream/exec/function.h>
+#include <millstream/exec/operator.h>
+#include <millstream/exec/range_cursor.h>
+#include <millstream/exec/reader.h>
+#include <millstream/exec/storage_of.h>
+
 #include <deque>
-#include <iterator>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <millstream/exec/function.h>
-#include <millstream/exec/operator.h>
-#include <millstream/exec/reader.h>
-#include <millstream/exec/storage_of.h>
 
 namespace millstream::exec {
 
@@ -36,7 +34,8 @@ template <class T, class F>
 class MapKernel : public Operator<T> {
  public:
   using Out = std::remove_cvref_t<CallResult<F, T>>;
-  explicit MapKernel(KernelArgs& args) : Operator<T>(args), f_(FunctionOf<F>(args)), out_(args.env->chunk_rows) {}
+  explicit MapKernel(KernelArgs& args)
+      : Operator<T>(args), f_(FunctionOf<F>(args)), out_(args.env->chunk_rows) {}
 
   bool Next(Chunk& out) override {
     out_.Clear();
@@ -82,88 +81,18 @@ class FilterKernel : public Operator<T> {
 
 // A function that splits whole chunks of texts at once: `F::Chunks` goes over an array of views.
 template <class F>
-concept SplitsChunks = requires(typename F::Chunks& chunks, const std::string_view* texts, std::string_view* out) {
+concept SplitsChunks = requires(typename F::Chunks& chunks, const std::string_view* texts,
+                                std::string_view* out) {
   chunks.Next(texts, size_t{}, out, size_t{});
 };
-
-template <class Range>
-struct RangeRowOf {
-  using Type = std::remove_cvref_t<decltype(*std::begin(std::declval<Range&>()))>;
-};
-// A std::vector<bool> yields proxies of its rows.
-template <class Range>
-  requires requires { typename std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>; }
-struct RangeRowOf<Range> {
-  using Type = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
-};
-template <class Range>
-using RangeRow = typename RangeRowOf<Range>::Type;
-
-// What FlatMap's function yields for one row, gone through step by step: any range, or an optional.
-template <class Result>
-class RangeCursor {
- public:
-  using Row = RangeRow<std::remove_reference_t<Result>>;
-  explicit RangeCursor(Result&& range) : range_(std::forward<Result>(range)), at_(std::begin(range_)), end_(std::end(range_)) {}
-  RangeCursor(const RangeCursor&) = delete;
-  RangeCursor& operator=(const RangeCursor&) = delete;
-
-  // Moves rows to `out` until it is full or the range ends; true if the range ended.
-  template <class Buffer>
-  bool Fill(Buffer& out) {
-    for (; at_ != end_; ++at_) {
-      if (out.full()) return false;
-      if constexpr (kOwnsRows) {
-        out.Emplace(std::move(*at_));
-      } else {
-        out.Emplace(*at_);
-      }
-    }
-    return true;
-  }
-
- private:
-  using Range = std::remove_reference_t<Result>;
-  // A container that the function returned by value gives its rows away.
-  static constexpr bool kOwnsRows = !std::is_reference_v<Result> && ContainerLike<Range>;
-  Result range_;
-  decltype(std::begin(std::declval<Range&>())) at_;
-  decltype(std::end(std::declval<Range&>())) end_;
-};
-
-template <class Result>
-  requires OptionalLike<std::remove_cvref_t<Result>>
-class RangeCursor<Result> {
- public:
-  using Row = typename std::remove_cvref_t<Result>::value_type;
-  explicit RangeCursor(Result&& value) : value_(std::forward<Result>(value)) {}
-
-  template <class Buffer>
-  bool Fill(Buffer& out) {
-    if (!value_.has_value()) return true;
-    if (out.full()) return false;
-    out.Emplace(std::move(*value_));
-    value_.reset();
-    return true;
-  }
-
- private:
-  std::remove_cvref_t<Result> value_;
-};
-
-// Whether rows of a range may view what the range itself owns: not those of containers, which give their rows away, nor
-// those of copyable views, which own nothing.
-template <class Result>
-inline constexpr bool kMayOwnText =
-    !std::is_reference_v<Result> && HasView<typename RangeCursor<Result>::Row> && !ContainerLike<Result> &&
-    !OptionalLike<Result> && !(std::ranges::view<Result> && std::copyable<Result>);
 
 template <class T, class F>
 class FlatMapKernel : public Operator<T> {
  public:
   using Result = CallResult<F, const T&>;
   using Out = typename RangeCursor<Result>::Row;
-  explicit FlatMapKernel(KernelArgs& args) : Operator<T>(args), f_(FunctionOf<F>(args)), out_(args.env->chunk_rows) {}
+  explicit FlatMapKernel(KernelArgs& args)
+      : Operator<T>(args), f_(FunctionOf<F>(args)), out_(args.env->chunk_rows) {}
 
   bool Next(Chunk& out) override {
     out_.Clear();
@@ -172,7 +101,8 @@ class FlatMapKernel : public Operator<T> {
     while (!out_.full()) {
       if (range_) {
         if (!range_->Fill(out_)) break;
-        if (kMayOwnText<Result> && out_.size() > 0) break;  // the rows view the range: it ends with the next chunk
+        if (kMayOwnText<Result> && out_.size() > 0)
+          break;  // the rows view the range: it ends with the next chunk
         range_.reset();
       } else if (next_ < in_.count) {
         range_.emplace(Call(f_, std::as_const(in_.As<T>()[next_])));
@@ -257,7 +187,8 @@ class MapPartitionsKernel : public Operator<T>, private RowPuller {
     return this->Pull(chunk);
   }
 
-  // A lazy range reads on while rows that view the chunk it leaves wait in `out_`: they get a copy of their text.
+  // A lazy range reads on while rows that view the chunk it leaves wait in `out_`: they get a copy of their
+  // text.
   void PinRows() {
     if (pinned_ == out_.size()) return;
     const std::span<Out> rows = out_.chunk().template As<Out>().subspan(pinned_);
@@ -266,7 +197,8 @@ class MapPartitionsKernel : public Operator<T>, private RowPuller {
     texts_.push_back(bytes.Take());
     Decoder decoder(texts_.back());
     for (Out& row : rows) {
-      if (!Codec<Out>::Decode(decoder, row)) throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
+      if (!Codec<Out>::Decode(decoder, row))
+        throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
     }
     pinned_ = out_.size();
   }
@@ -395,7 +327,9 @@ template <class T, class U>
 class ZipKernel : public ChunkStream {
  public:
   explicit ZipKernel(KernelArgs& args)
-      : operation_(args.operation), left_(std::move(args.inputs.at(0))), right_(std::move(args.inputs.at(1))),
+      : operation_(args.operation),
+        left_(std::move(args.inputs.at(0))),
+        right_(std::move(args.inputs.at(1))),
         out_(args.env->chunk_rows) {}
 
   bool Next(Chunk& out) override {
@@ -404,7 +338,8 @@ class ZipKernel : public ChunkStream {
     if (has_left != has_right) ThrowUnequalZip(operation_);
     if (!has_left) return false;
     while (!out_.full() && left_.at < left_.chunk.count && right_.at < right_.chunk.count) {
-      out_.Emplace(std::move(left_.chunk.template As<T>()[left_.at++]), std::move(right_.chunk.template As<U>()[right_.at++]));
+      out_.Emplace(std::move(left_.chunk.template As<T>()[left_.at++]),
+                   std::move(right_.chunk.template As<U>()[right_.at++]));
     }
     out = out_.chunk();
     return true;

@@ -1,6 +1,13 @@
 #ifndef MILLSTREAM_EXEC_OPERATOR_H_
 #define MILLSTREAM_EXEC_OPERATOR_H_
 
+#include <millstream/exec/chunk.h>
+#include <millstream/exec/codec.h>
+#include <millstream/exec/encoder.h>
+#include <millstream/exec/kernel.h>
+#include <millstream/exec/task_error.h>
+#include <millstream/exec/text_walk.h>
+
 #include <cstring>
 #include <memory>
 #include <new>
@@ -9,13 +16,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <millstream/exec/chunk.h>
-#include <millstream/exec/codec.h>
-#include <millstream/exec/encoder.h>
-#include <millstream/exec/kernel.h>
-#include <millstream/exec/task_error.h>
-#include <millstream/exec/text_walk.h>
 
 namespace millstream::exec {
 
@@ -31,10 +31,11 @@ template <class T>
 class RowBuffer {
  public:
   explicit RowBuffer(size_t capacity)
-      : rows_(static_cast<T*>(::operator new(capacity * sizeof(T), std::align_val_t{alignof(T)}))), capacity_(capacity) {}
+      : rows_(static_cast<T*>(::operator new (capacity * sizeof(T), std::align_val_t{alignof(T)}))),
+        capacity_(capacity) {}
   ~RowBuffer() {
     Clear();
-    ::operator delete(rows_, std::align_val_t{alignof(T)});
+    ::operator delete (rows_, std::align_val_t{alignof(T)});
   }
   RowBuffer(const RowBuffer&) = delete;
   RowBuffer& operator=(const RowBuffer&) = delete;
@@ -63,8 +64,8 @@ class RowBuffer {
   size_t count_ = 0;
 };
 
-// The test kit's copy of a chunk, in memory of its own whose text is overwritten when the chunk has been consumed and
-// freed only with the task: a view that was kept then reads poison.
+// The test kit's copy of a chunk, in memory of its own whose text is overwritten when the chunk has been
+// consumed and freed only with the task: a view that was kept then reads poison.
 template <class T>
 class PoisonedCopy {
  public:
@@ -75,7 +76,8 @@ class PoisonedCopy {
     Copy copy{std::make_unique<std::string>(bytes.view()), std::make_unique<T[]>(chunk.count), chunk.count};
     Decoder decoder(*copy.text);
     for (T& row : copy.chunk().template As<T>()) {
-      if (!Codec<T>::Decode(decoder, row)) throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
+      if (!Codec<T>::Decode(decoder, row))
+        throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
     }
     copies_.push_back(std::move(copy));
     return copies_.back().chunk();
@@ -107,20 +109,23 @@ class PoisonedCopy {
 template <class T>
 class Operator : public ChunkStream {
  protected:
-  explicit Operator(KernelArgs& args) : env_(*args.env), operation_(args.operation), input_(std::move(args.inputs.at(0))) {}
+  explicit Operator(KernelArgs& args)
+      : env_(*args.env), operation_(args.operation), input_(std::move(args.inputs.at(0))) {}
 
   // The next input chunk; false at the end. Whatever this kernel handed out before is invalid from here on.
   bool Pull(Chunk& chunk) {
     const bool more = input_->Next(chunk);
     env_.operation = operation_;
     if (!more) {
-      if (env_.poison) [[unlikely]] copy_.Consume();
+      if (env_.poison) [[unlikely]]
+        copy_.Consume();
       return false;
     }
     if (env_.cancelled != nullptr && env_.cancelled->load(std::memory_order_relaxed)) [[unlikely]] {
       throw TaskError(absl::CancelledError("the task was cancelled"));
     }
-    if (env_.poison) [[unlikely]] chunk = copy_.Of(chunk);
+    if (env_.poison) [[unlikely]]
+      chunk = copy_.Of(chunk);
     return true;
   }
 
@@ -152,8 +157,10 @@ struct Describe {
   static std::unique_ptr<ChunkStream> Make(KernelArgs args) { return std::make_unique<Kernel>(args); }
   static constexpr uint64_t Signature(auto* tag) {
     using Row = std::remove_pointer_t<decltype(tag)>;
-    if constexpr (std::is_void_v<Row>) return 0;
-    else return SignatureOf<Row>();
+    if constexpr (std::is_void_v<Row>)
+      return 0;
+    else
+      return SignatureOf<Row>();
   }
   static constexpr KernelDescriptor descriptor{.make = &Make,
                                                .input_signature = Signature(static_cast<In*>(nullptr)),

@@ -1,10 +1,10 @@
 #ifndef MILLSTREAM_EXEC_READER_H_
 #define MILLSTREAM_EXEC_READER_H_
 
+#include <millstream/exec/chunk.h>
+
 #include <cstddef>
 #include <iterator>
-
-#include <millstream/exec/chunk.h>
 
 namespace millstream::exec {
 
@@ -27,7 +27,8 @@ namespace millstream {
 //     return std::vector{bytes};
 //   });
 //
-// A row, and whatever views it, is valid until the reader moves on to the next row. Keep copies (std::string), not views.
+// A row, and whatever views it, is valid until the reader moves on to the next row. Keep copies
+// (std::string), not views.
 template <class T>
 class Reader {
  public:

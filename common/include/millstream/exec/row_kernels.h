@@ -2,11 +2,11 @@
 #ifndef MILLSTREAM_EXEC_ROW_KERNELS_H_
 #define MILLSTREAM_EXEC_ROW_KERNELS_H_
 
-#include <memory>
-#include <utility>
-
 #include <millstream/exec/operator.h>
 #include <millstream/exec/slice_writer.h>
+
+#include <memory>
+#include <utility>
 
 namespace millstream::exec {
 

@@ -1,13 +1,7 @@
-// The two sides of a shuffle by key. The byte core (aggregation_table.h, shuffle_writer.h) does the work per record; what
-// is typed here is the loop that folds values.
+// The two sides of a shuffle by key. The byte core (aggregation_table.h, shuffle_writer.h) does the work per
+// record; what is typed here is the loop that folds values.
 #ifndef MILLSTREAM_EXEC_SHUFFLE_KERNELS_H_
 #define MILLSTREAM_EXEC_SHUFFLE_KERNELS_H_
-
-#include <cstdint>
-#include <memory>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include <millstream/exec/aggregation_table.h>
 #include <millstream/exec/function.h>
@@ -19,6 +13,12 @@
 #include <millstream/exec/row_kernels.h>
 #include <millstream/exec/spilling_table.h>
 #include <millstream/exec/storage_of.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace millstream::exec {
 
@@ -38,7 +38,8 @@ class ChunkKeys {
         ends[i] = static_cast<uint32_t>(scratch_.size());
       }
       uint32_t begin = 0;
-      for (size_t i = 0; i < rows.size(); begin = ends[i], ++i) keys_[i] = scratch_.view().substr(begin, ends[i] - begin);
+      for (size_t i = 0; i < rows.size(); begin = ends[i], ++i)
+        keys_[i] = scratch_.view().substr(begin, ends[i] - begin);
     }
     return keys_;
   }
@@ -84,19 +85,24 @@ class Combiner {
   static SlotType Slot(const F& f) {
     return {.size = sizeof(Acc),
             .align = alignof(Acc),
-            .destroy = std::is_trivially_destructible_v<Acc> ? nullptr : +[](void* slot) { static_cast<Acc*>(slot)->~Acc(); },
-            .encode = [](const void* slot, Encoder& out) { Codec<Acc>::Encode(*static_cast<const Acc*>(slot), out); },
-            .decode = [](std::string_view bytes, void* slot) {
-              Decoder decoder(bytes);
-              Acc value{};
-              if (!Codec<Acc>::Decode(decoder, value) || !decoder.empty()) return false;
-              ::new (slot) Acc(std::move(value));
-              return true;
-            },
-            .merge = [](const void* context, void* into, void* from) {
-              F fold = *static_cast<const F*>(context);
-              FoldInto<V>(fold, *static_cast<Acc*>(into), Borrow<V>(*static_cast<Acc*>(from)));
-            },
+            .destroy = std::is_trivially_destructible_v<Acc>
+                           ? nullptr
+                           : +[](void* slot) { static_cast<Acc*>(slot)->~Acc(); },
+            .encode = [](const void* slot,
+                         Encoder& out) { Codec<Acc>::Encode(*static_cast<const Acc*>(slot), out); },
+            .decode =
+                [](std::string_view bytes, void* slot) {
+                  Decoder decoder(bytes);
+                  Acc value{};
+                  if (!Codec<Acc>::Decode(decoder, value) || !decoder.empty()) return false;
+                  ::new (slot) Acc(std::move(value));
+                  return true;
+                },
+            .merge =
+                [](const void* context, void* into, void* from) {
+                  F fold = *static_cast<const F*>(context);
+                  FoldInto<V>(fold, *static_cast<Acc*>(into), Borrow<V>(*static_cast<Acc*>(from)));
+                },
             .context = &f};
   }
 
@@ -150,7 +156,8 @@ class CombineKernel : public Operator<std::pair<K, V>> {
     Chunk in;
     while (this->Pull(in)) {
       const std::span<Row> rows = in.As<Row>();
-      Combiner<K, V, F>::Fold(table, {keys_.Of(rows), rows.size()}, f_, [rows](size_t i) { return std::move(rows[i].second); });
+      Combiner<K, V, F>::Fold(table, {keys_.Of(rows), rows.size()}, f_,
+                              [rows](size_t i) { return std::move(rows[i].second); });
       if (table.bytes() > this->env_.table_bytes) {
         writer.AppendTable(table);
         table.Clear();
@@ -264,9 +271,12 @@ class TableReader : public ChunkStream {
 
  protected:
   TableReader(KernelArgs& args, ValueExtent extent, const SlotType& slot)
-      : env_(*args.env), operation_(args.operation), input_(args, std::move(args.slices), extent),
+      : env_(*args.env),
+        operation_(args.operation),
+        input_(args, std::move(args.slices), extent),
         table_(slot, {.cap_bytes = env_.table_bytes, .storage = env_.spill, .budget = env_.memory}),
-        out_(env_.chunk_rows), entries_(env_.chunk_rows) {}
+        out_(env_.chunk_rows),
+        entries_(env_.chunk_rows) {}
 
   // Takes the next `count` records of input_ into table_.
   virtual void Take(size_t count) = 0;
@@ -305,7 +315,8 @@ class ReduceByKeyKernel : private FunctionHolder<F>, public TableReader<std::pai
                             [this, values](size_t i) { return DecodeWhole<V>(values[i], this->operation_); });
   }
   void Emit(const TableEntry& entry, RowBuffer<Row>& out) override {
-    out.Emplace(DecodeKey<K>(entry.key, this->operation_), Borrow<V>(*static_cast<StorageOf<V>*>(entry.slot)));
+    out.Emplace(DecodeKey<K>(entry.key, this->operation_),
+                Borrow<V>(*static_cast<StorageOf<V>*>(entry.slot)));
   }
 };
 
