@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <new>
 
 #include "common/exec/current_task.h"
 
@@ -123,7 +124,9 @@ std::string DescribeCrash(const CrashRecord& record) {
 
 void InstallCrashHandler(int report_fd) {
   crash_fd = report_fd;
-  static AlternateStack* const stack = new AlternateStack;  // for the main thread, as long as it lives
+  // For the main thread, as long as it lives: never destroyed.
+  alignas(AlternateStack) static char place[sizeof(AlternateStack)];
+  static AlternateStack* const stack = new (place) AlternateStack;
   static_cast<void>(stack);
   struct sigaction action = {};
   action.sa_handler = OnCrash;
