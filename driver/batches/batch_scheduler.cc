@@ -39,6 +39,7 @@ std::optional<int64_t> BatchScheduler::NextTickMs() const {
 void BatchScheduler::On(const ExecutorJoined& event) {
   executors_[event.executor] = event.cores;
   blocks_.Join(event.executor, *commands_);
+  TellPeers();
   PlaceReceivers();
 }
 
@@ -161,12 +162,28 @@ void BatchScheduler::StartReceiver(Receiver& receiver, ExecutorId executor) {
   start.set_max_record_bytes(request_.max_record_bytes);
   start.set_restart_delay_ms(static_cast<uint32_t>(request_.receiver_restart_delay.count()));
   start.set_level(static_cast<uint32_t>(receiver.spec.level));
-  if (Replicas(receiver.spec.level) < 2) return;
+  if (Replicas(receiver.spec.level) >= 2) AddPeers(executor, start);
+}
+
+// Receivers that run learn where else copies can go.
+void BatchScheduler::TellPeers() {
+  for (const auto& [stream, receiver] : receivers_) {
+    if (!receiver.executor || Replicas(receiver.spec.level) < 2) continue;
+    commands_->emplace_back(SendCommand{*receiver.executor, {}});
+    proto::ReceiverPeers& peers = *std::get<SendCommand>(commands_->back()).command.mutable_receiver_peers();
+    peers.set_stream(Number(stream));
+    peers.set_epoch(receiver.epoch);
+    AddPeers(*receiver.executor, peers);
+  }
+}
+
+template <class Message>
+void BatchScheduler::AddPeers(ExecutorId executor, Message& message) const {
   // Round the ring, so that the copies of several receivers spread.
   auto peer = executors_.upper_bound(executor);
   for (size_t i = 0; i + 1 < executors_.size(); ++i, ++peer) {
     if (peer == executors_.end()) peer = executors_.begin();
-    start.add_replica_peers(Number(peer->first));
+    message.add_replica_peers(Number(peer->first));
   }
 }
 

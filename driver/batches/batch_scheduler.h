@@ -61,6 +61,9 @@ class BatchScheduler {
 
   void PlaceReceivers();
   void StartReceiver(Receiver& receiver, ExecutorId executor);
+  void TellPeers();
+  template <class Message>
+  void AddPeers(ExecutorId executor, Message& message) const;
   void Release(Receiver& receiver);
   void StopReceivers();
   int ReceiversOn(ExecutorId executor) const;

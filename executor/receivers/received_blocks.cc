@@ -13,20 +13,31 @@ constexpr std::chrono::milliseconds kRoomPoll{10};
 
 }  // namespace
 
+ReplicaPeers::ReplicaPeers(ExecutorId self, const Numbers& peers) : self_(self) { Set(peers); }
+
+void ReplicaPeers::Set(const Numbers& peers) {
+  std::lock_guard lock(mutex_);
+  peers_.clear();
+  for (const uint32_t peer : peers) {
+    if (ExecutorId{peer} != self_) peers_.push_back(ExecutorId{peer});
+  }
+}
+
+std::vector<ExecutorId> ReplicaPeers::Get() const {
+  std::lock_guard lock(mutex_);
+  return peers_;
+}
+
 ReceivedBlocks::ReceivedBlocks(const ExecutorParts& parts, ReceiverReports& reports,
-                               const StopSignal& abandon, const proto::StartReceiver& settings)
+                               const StopSignal& abandon, const ReplicaPeers& peers,
+                               const proto::StartReceiver& settings)
     : parts_(parts),
       reports_(reports),
       abandon_(abandon),
       stream_(settings.stream()),
       epoch_(settings.epoch()),
-      level_(static_cast<StorageLevel>(settings.level())) {
-  if (Replicas(level_) < 2) return;
-  for (const uint32_t peer : settings.replica_peers()) {
-    if (ExecutorId{peer} != parts_.self) peers_.push_back(ExecutorId{peer});
-  }
-  if (!peers_.empty()) thread_ = std::thread([this] { Serve(); });
-}
+      level_(static_cast<StorageLevel>(settings.level())),
+      peers_(peers) {}
 
 ReceivedBlocks::~ReceivedBlocks() { Finish(); }
 
@@ -35,6 +46,9 @@ void ReceivedBlocks::Add(exec::Bytes block) {
   const uint64_t bytes = block.view.size();
   if (!Store(id, block)) return;
   block = {};
+  if (!thread_.joinable() && Replicas(level_) >= 2 && !peers_.Get().empty()) {
+    thread_ = std::thread([this] { Serve(); });
+  }
   if (thread_.joinable()) {
     Push(id);
   } else {
@@ -69,7 +83,7 @@ void ReceivedBlocks::Copy(const plan::BlockId& id) {
   if (!slices.ok()) return;
   Describe(id, TotalBytes(*slices));
   std::string failures;
-  for (const ExecutorId peer : peers_) {
+  for (const ExecutorId peer : peers_.Get()) {
     if (abandon_.requested()) return;
     const absl::Status status = parts_.transport->Put(peer, id, *slices);
     if (status.ok()) {

@@ -18,13 +18,28 @@
 
 namespace millstream::executor {
 
+// Where copies of a receiver's blocks may go, the preferred peer first. Thread-safe.
+class ReplicaPeers {
+ public:
+  using Numbers = google::protobuf::RepeatedField<uint32_t>;
+
+  ReplicaPeers(ExecutorId self, const Numbers& peers);
+  void Set(const Numbers& peers);
+  std::vector<ExecutorId> Get() const;
+
+ private:
+  const ExecutorId self_;
+  mutable std::mutex mutex_;  // protects peers_
+  std::vector<ExecutorId> peers_;
+};
+
 // A receiver's blocks from the cut to the report: stored, copied to a peer if the level says so, then told
 // of. Used by the receiver's thread; copies are made on a thread of its own.
 class ReceivedBlocks {
  public:
   // All outlive it. `abandon`: what is not stored yet need not be.
   ReceivedBlocks(const ExecutorParts& parts, ReceiverReports& reports, const StopSignal& abandon,
-                 const proto::StartReceiver& settings);
+                 const ReplicaPeers& peers, const proto::StartReceiver& settings);
   ~ReceivedBlocks();
   ReceivedBlocks(const ReceivedBlocks&) = delete;
   ReceivedBlocks& operator=(const ReceivedBlocks&) = delete;
@@ -53,7 +68,7 @@ class ReceivedBlocks {
   const uint32_t stream_;
   const uint32_t epoch_;
   const StorageLevel level_;
-  std::vector<ExecutorId> peers_;  // where copies may go; empty: no copies
+  const ReplicaPeers& peers_;
   uint32_t next_ = 0;
   std::shared_ptr<proto::FromExecutor> kept_;  // to be reported; the copying thread's, if there is one
 
@@ -61,7 +76,7 @@ class ReceivedBlocks {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   bool finishing_ = false;
-  std::thread thread_;  // only with copies
+  std::thread thread_;  // once there is somewhere to copy to
 };
 
 }  // namespace millstream::executor

@@ -19,6 +19,7 @@ class Receivers::Running {
       : parts_(parts),
         slots_(slots),
         settings_(settings),
+        peers_(parts.self, settings.replica_peers()),
         reports_(outbox, settings.stream(), settings.epoch()) {
     slots_.Occupy();
     thread_ = std::thread([this] { Serve(); });
@@ -30,6 +31,7 @@ class Receivers::Running {
   bool Is(uint32_t stream, uint32_t epoch) const {
     return settings_.stream() == stream && settings_.epoch() == epoch;
   }
+  void SetPeers(const proto::ReceiverPeers& peers) { peers_.Set(peers.replica_peers()); }
   void RequestStop() { stop_.Request(); }
   void Abandon() {
     abandon_.Request();
@@ -59,7 +61,7 @@ class Receivers::Running {
       reports_.Event(proto::ReceiverEvent::ERROR, std::string(address.status().message()));
       return;
     }
-    ReceivedBlocks blocks(parts_, reports_, abandon_, settings_);
+    ReceivedBlocks blocks(parts_, reports_, abandon_, peers_, settings_);
     SocketText(*std::move(address), settings_, parts_, blocks, reports_, stop_).Run();
     blocks.Finish();
   }
@@ -67,6 +69,7 @@ class Receivers::Running {
   const ExecutorParts& parts_;
   TaskSlots& slots_;
   const proto::StartReceiver settings_;
+  ReplicaPeers peers_;
   ReceiverReports reports_;
   StopSignal stop_;
   StopSignal abandon_;
@@ -83,6 +86,13 @@ void Receivers::Start(const proto::StartReceiver& settings) {
   std::lock_guard lock(mutex_);
   std::erase_if(running_, [](const std::unique_ptr<Running>& running) { return running->done(); });
   running_.push_back(std::make_unique<Running>(parts_, outbox_, slots_, settings));
+}
+
+void Receivers::SetPeers(const proto::ReceiverPeers& peers) {
+  std::lock_guard lock(mutex_);
+  for (const std::unique_ptr<Running>& running : running_) {
+    if (running->Is(peers.stream(), peers.epoch())) running->SetPeers(peers);
+  }
 }
 
 void Receivers::StopOne(uint32_t stream, uint32_t epoch) {

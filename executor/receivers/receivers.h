@@ -24,6 +24,7 @@ class Receivers {
   Receivers& operator=(const Receivers&) = delete;
 
   void Start(const proto::StartReceiver& settings);
+  void SetPeers(const proto::ReceiverPeers& peers);
   // It ends with a STOPPED event, after everything it received is reported.
   void StopOne(uint32_t stream, uint32_t epoch);
   // The same for all.
