@@ -32,6 +32,10 @@ class StreamingTest : public ::testing::Test {
     cluster_->OnMessageTo([this](ExecutorId id, proto::ToExecutor message) {
       for (const auto& command : message.commands()) {
         if (command.has_start_receiver()) SeeReceiver(id);
+        if (command.start_receiver().replica_peers_size() + command.receiver_peers().replica_peers_size() >
+            0) {
+          peers_known_.Add();
+        }
       }
       return std::vector{std::move(message)};
     });
@@ -127,6 +131,7 @@ class StreamingTest : public ::testing::Test {
 
   Event batches_;
   Event receiver_starts_;
+  Event peers_known_;  // of a receiver that runs, or starts
   Event reported_lines_;
   Event copied_;
   std::atomic<uint32_t> copied_by_ = 99;  // the latest to report a copy
@@ -250,6 +255,8 @@ TEST_F(StreamingTest, AReceiverMovesWhenItsExecutorIsLostAndNoReportedBlockIsMis
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(server.AwaitClients(round + 1));
     ASSERT_TRUE(receiver_starts_.Await(round + 1));
+    ASSERT_TRUE(peers_known_.Await(round + 1));
+    AwaitDriver();  // and with it the receiver knows
     const std::vector<std::string> lines = Numbered("r" + std::to_string(round) + "-", 300);
     const int64_t before = reported_lines_.count();
     ASSERT_TRUE(server.Send(Joined(lines)));
@@ -264,6 +271,7 @@ TEST_F(StreamingTest, AReceiverMovesWhenItsExecutorIsLostAndNoReportedBlockIsMis
   }
   ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
   EXPECT_EQ(counts(), CountedWords(certain));
+  EXPECT_EQ(fewest_copies_, 2u);
 }
 
 TEST_F(StreamingTest, ABlockWhoseKeeperIsLostIsCopiedAgainAndSurvivesTheNextLoss) {
