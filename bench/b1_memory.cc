@@ -44,8 +44,8 @@ absl::Status CountTexts(ms::Context& sc, size_t num_texts, int repeats) {
   for (int i = -1; i < repeats; ++i) {  // the first is the warm-up
     // A lineage of its own each time: the shuffle of one that ran already would be used again.
     auto words = stored.FlatMap(ms::SplitWords{});
-    auto counts =
-        words.Map([](std::string_view word) { return std::pair(word, int64_t{1}); }).ReduceByKey(std::plus<>());
+    auto counts = words.Map([](std::string_view word) { return std::pair(word, int64_t{1}); })
+                      .ReduceByKey(std::plus<>());
     const auto summary = ms::bench::SummarizeCounts(counts);
     if (!summary.ok()) return summary.status();
     if (i < 0) {

@@ -2,6 +2,8 @@
 //
 //   nc -lk 9999                                          # in one terminal
 //   network_word_count --master 'local[2]' localhost 9999   # in another
+#include <millstream/streaming.h>
+
 #include <charconv>
 #include <cstdint>
 #include <functional>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <millstream/streaming.h>
 
 namespace ms = millstream;
 using namespace std::chrono_literals;
@@ -28,9 +28,12 @@ absl::Status NetworkWordCount(ms::StreamingContext& ssc) {
     return absl::InvalidArgumentError("usage: network_word_count [engine flags] HOST PORT [PRINT_N]");
   }
   const int port = Number(args[1]);
-  if (port < 0) return absl::InvalidArgumentError("PORT \"" + args[1] + "\": not a number. Give one from 1 to 65535");
+  if (port < 0)
+    return absl::InvalidArgumentError("PORT \"" + args[1] + "\": not a number. Give one from 1 to 65535");
   const int print_n = args.size() == 3 ? Number(args[2]) : 10;
-  if (print_n < 0) return absl::InvalidArgumentError("PRINT_N \"" + args[2] + "\": not a number. Give how many rows to print");
+  if (print_n < 0)
+    return absl::InvalidArgumentError("PRINT_N \"" + args[2] +
+                                      "\": not a number. Give how many rows to print");
 
   auto lines = ssc.SocketTextStream(args[0], port);
   auto words = lines.FlatMap(ms::SplitWords{});

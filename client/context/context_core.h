@@ -1,13 +1,13 @@
 #ifndef MILLSTREAM_CLIENT_CONTEXT_CONTEXT_CORE_H_
 #define MILLSTREAM_CLIENT_CONTEXT_CONTEXT_CORE_H_
 
+#include <millstream/exec/bytes.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <millstream/exec/bytes.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

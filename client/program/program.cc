@@ -1,11 +1,10 @@
 #include <millstream/program.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 #include "client/context/engine.h"
 #include "client/context/process_state.h"
@@ -84,7 +83,8 @@ void Init(int* argc, char*** argv) { Enter(argc, argv, nullptr); }
 
 std::span<const std::string> Args() { return client::Process().flags.arguments; }
 
-int Run(int argc, char** argv, const RunOptions& options, const std::function<absl::Status(StreamingContext&)>& build) {
+int Run(int argc, char** argv, const RunOptions& options,
+        const std::function<absl::Status(StreamingContext&)>& build) {
   Enter(&argc, &argv, options.on_process_start);
   Config config;
   if (!options.app_name.empty()) config.SetAppName(options.app_name);
@@ -94,7 +94,8 @@ int Run(int argc, char** argv, const RunOptions& options, const std::function<ab
 
   StreamingContext ssc(config, *resolved->GetDuration(cli::keys::kBatchInterval),
                        options.clock == nullptr ? SystemClock() : *options.clock);
-  if (absl::Status status = ssc.context().status(); !status.ok()) return Report(status, StartExitCode(status));
+  if (absl::Status status = ssc.context().status(); !status.ok())
+    return Report(status, StartExitCode(status));
   if (absl::Status status = build(ssc); !status.ok()) return Report(status, cli::kExitUsage);
   if (absl::Status status = ssc.Start(); !status.ok()) return Report(status, StartExitCode(status));
   const absl::Status outcome = ssc.AwaitTermination();

@@ -1,9 +1,9 @@
+#include <millstream/graph.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
-
-#include <millstream/graph.h>
 
 namespace millstream::graph {
 

@@ -1,5 +1,7 @@
-// SaveAsTextFile: tasks write attempts' files below _temporary; when all are there, the driver moves one file per partition
-// to its place and says so with _SUCCESS. A reader that waits for _SUCCESS never sees a part of the output.
+// SaveAsTextFile: tasks write attempts' files below _temporary; when all are there, the driver moves one file
+// per partition to its place and says so with _SUCCESS. A reader that waits for _SUCCESS never sees a part of
+// the output.
+#include <millstream/operations.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,8 +11,6 @@
 #include <string>
 #include <system_error>
 #include <vector>
-
-#include <millstream/operations.h>
 
 #include "client/context/context_core.h"
 #include "common/plan/node.h"
@@ -29,7 +29,8 @@ std::string PartName(int partition) {
 // Writes a partition's texts as lines of one file and yields its name.
 class TextFileKernel : public exec::Operator<std::string> {
  public:
-  explicit TextFileKernel(exec::KernelArgs& args) : Operator<std::string>(args), directory_(args.state), out_(1) {}
+  explicit TextFileKernel(exec::KernelArgs& args)
+      : Operator<std::string>(args), directory_(args.state), out_(1) {}
 
   bool Next(exec::Chunk& out) override {
     if (done_) return false;
@@ -43,7 +44,8 @@ class TextFileKernel : public exec::Operator<std::string> {
     try {
       while (ok && Pull(in)) {
         for (const std::string& text : in.As<std::string>()) {
-          ok = ok && std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fputc('\n', file) != EOF;
+          ok = ok && std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
+               std::fputc('\n', file) != EOF;
         }
       }
     } catch (...) {
@@ -62,7 +64,8 @@ class TextFileKernel : public exec::Operator<std::string> {
 
  private:
   [[noreturn]] static void Fail(const std::string& path) {
-    throw exec::TaskError(absl::UnavailableError("SaveAsTextFile: cannot write " + path + ": " + std::strerror(errno)));
+    throw exec::TaskError(
+        absl::UnavailableError("SaveAsTextFile: cannot write " + path + ": " + std::strerror(errno)));
   }
 
   const std::string directory_;
@@ -74,7 +77,8 @@ absl::Status Failed(const std::string& what, const std::error_code& error) {
   return absl::UnavailableError("SaveAsTextFile: cannot " + what + ": " + error.message());
 }
 
-absl::Status Publish(const std::string& directory, const std::string& temporary, const std::vector<std::string>& names) {
+absl::Status Publish(const std::string& directory, const std::string& temporary,
+                     const std::vector<std::string>& names) {
   std::error_code error;
   for (const std::string& name : names) {
     const std::string part = name.substr(0, name.find('.'));
@@ -95,7 +99,8 @@ absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory, bool
   std::error_code error;
   const std::string absolute = fs::absolute(directory, error).string();
   if (!overwrite && fs::exists(absolute, error)) {
-    return absl::AlreadyExistsError("SaveAsTextFile: output directory " + directory + " already exists. Name a new one");
+    return absl::AlreadyExistsError("SaveAsTextFile: output directory " + directory +
+                                    " already exists. Name a new one");
   }
   const std::string temporary = absolute + "/_temporary";
   fs::create_directories(temporary, error);

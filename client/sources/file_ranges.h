@@ -13,8 +13,9 @@ struct FileRanges {
   std::string state;  // as exec::kTextFileKernel reads it
 };
 
-// Cuts the file `path`, the files of the directory `path` (but hidden ones), or all that match the pattern `path` into at
-// least `min_partitions` partitions of about equal size; no more than one range per byte. NotFound if there is none.
+// Cuts the file `path`, the files of the directory `path` (but hidden ones), or all that match the pattern
+// `path` into at least `min_partitions` partitions of about equal size; no more than one range per byte.
+// NotFound if there is none.
 absl::StatusOr<FileRanges> CutFiles(const std::string& path, int min_partitions);
 
 }  // namespace millstream::client

@@ -1,9 +1,9 @@
-#include <string>
-#include <utility>
-
 #include <millstream/exec/builtin_kernels.h>
 #include <millstream/exec/encoder.h>
 #include <millstream/streaming_context.h>
+
+#include <string>
+#include <utility>
 
 #include "client/context/context_core.h"
 #include "client/context/stream_graph.h"
@@ -13,8 +13,8 @@ namespace millstream {
 namespace {
 
 // A batch's blocks of one stream as an RDD: each partition reads a run of them.
-graph::Rdd ReceivedRdd(const std::shared_ptr<graph::ContextCore>& context, const plan::StreamInput& input, int partitions,
-                       const graph::RowKernels& rows, const std::string& where) {
+graph::Rdd ReceivedRdd(const std::shared_ptr<graph::ContextCore>& context, const plan::StreamInput& input,
+                       int partitions, const graph::RowKernels& rows, const std::string& where) {
   auto node = std::make_shared<plan::Node>();
   node->kind = plan::NodeKind::kBlocks;
   node->operation = "SocketTextStream";
@@ -35,25 +35,30 @@ graph::Rdd ReceivedRdd(const std::shared_ptr<graph::ContextCore>& context, const
 
 }  // namespace
 
-DStream<std::string_view> StreamingContext::SocketTextStream(const std::string& host, int port, SocketTextOptions options,
-                                                             const Where& where) {
+DStream<std::string_view> StreamingContext::SocketTextStream(const std::string& host, int port,
+                                                             SocketTextOptions options, const Where& where) {
   std::shared_ptr<graph::StreamNode> node = graph_->Add("SocketTextStream", where);
   const std::string label = "SocketTextStream " + host + ":" + std::to_string(port);
   if (port < 1 || port > 65535) {
     graph_->Record(absl::InvalidArgumentError(label + ": no such port. Give one from 1 to 65535"), where);
   }
-  if (host.empty()) graph_->Record(absl::InvalidArgumentError(label + ": no host given. Name one, localhost say"), where);
+  if (host.empty())
+    graph_->Record(absl::InvalidArgumentError(label + ": no host given. Name one, localhost say"), where);
   exec::Encoder state;
   state.PutVarint(host.size());
   state.PutBytes(host);
   state.PutVarint(static_cast<uint64_t>(port));
-  const StreamId stream = graph_->AddReceiver(
-      {.stream = {}, .kind = "socket_text", .state = state.Take(), .label = label, .level = options.storage_level});
+  const StreamId stream = graph_->AddReceiver({.stream = {},
+                                               .kind = "socket_text",
+                                               .state = state.Take(),
+                                               .label = label,
+                                               .level = options.storage_level});
   node->build = [graph = graph_.get(), stream, where = node->where](
                     const plan::BatchRecord& record, const Batch&) -> absl::StatusOr<graph::BatchRdd> {
     for (const plan::StreamInput& input : record.inputs) {
       if (input.stream != stream) continue;
-      return ReceivedRdd(graph->context(), input, graph->partitions_per_receiver(), ops::RowsOf<std::string_view>(), where);
+      return ReceivedRdd(graph->context(), input, graph->partitions_per_receiver(),
+                         ops::RowsOf<std::string_view>(), where);
     }
     return absl::InternalError("batch " + std::to_string(Number(record.id)) + " has no input of stream " +
                                std::to_string(Number(stream)));

@@ -7,9 +7,9 @@ namespace millstream {
 
 // A type for each identity; messages carry them as plain integers.
 enum class ExecutorId : uint32_t {};
-enum class StreamId : uint32_t {};   // an input stream, counted from 0 per application
-enum class BatchId : uint64_t {};    // dense: 0, 1, 2 ...
-enum class StageRunId : uint64_t {}; // one attempt of one stage of one job
+enum class StreamId : uint32_t {};    // an input stream, counted from 0 per application
+enum class BatchId : uint64_t {};     // dense: 0, 1, 2 ...
+enum class StageRunId : uint64_t {};  // one attempt of one stage of one job
 
 // The driver seen as a peer that serves blocks (collections).
 inline constexpr ExecutorId kDriverPeer{0xffffffff};

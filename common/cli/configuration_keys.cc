@@ -23,8 +23,9 @@ constexpr int64_t kTiB = int64_t{1} << 40;
 
 constexpr std::array kKeys{
     ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
-    ConfigurationKey{keys::kSmallChunks, Type::kBoolean, "false",
-                     "chunks of 1-3 rows, overwritten after use: finds views that were kept; the testing kit sets it"},
+    ConfigurationKey{
+        keys::kSmallChunks, Type::kBoolean, "false",
+        "chunks of 1-3 rows, overwritten after use: finds views that were kept; the testing kit sets it"},
     ConfigurationKey{
         keys::kDefaultParallelism, Type::kInteger, "",
         "partitions where neither the program nor an input says how many; else all cores together", 1, 65536},

@@ -1,9 +1,9 @@
-#include <string>
-
 #include <millstream/exec/narrow_kernels.h>
 #include <millstream/exec/operator.h>
 #include <millstream/exec/row_kernels.h>
 #include <millstream/exec/shuffle_kernels.h>
+
+#include <string>
 
 namespace millstream::exec {
 
@@ -16,10 +16,11 @@ bool IsPoison(const char* text, size_t size) {
 }
 
 void ThrowKeptView(const char* operation) {
-  throw TaskError(absl::FailedPreconditionError(
-      std::string(operation) +
-      " yields a view of a row that was consumed before. A std::string_view is valid until the next row is read: keep a "
-      "std::string"));
+  throw TaskError(
+      absl::FailedPreconditionError(std::string(operation) +
+                                    " yields a view of a row that was consumed before. A std::string_view is "
+                                    "valid until the next row is read: keep a "
+                                    "std::string"));
 }
 
 void ThrowUnequalZip(const char* operation) {

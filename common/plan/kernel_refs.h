@@ -1,10 +1,10 @@
 #ifndef MILLSTREAM_COMMON_PLAN_KERNEL_REFS_H_
 #define MILLSTREAM_COMMON_PLAN_KERNEL_REFS_H_
 
+#include <millstream/exec/kernel.h>
+
 #include <string>
 #include <string_view>
-
-#include <millstream/exec/kernel.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,9 +16,11 @@ namespace millstream::plan {
 // Writes `closure` as (module, offset) or as a builtin's name; adds its module to the plan.
 void EncodeClosure(const Closure& closure, proto::StagePlan& plan, proto::Closure& out);
 
-// Finds the descriptor a closure names. Checks the module's build id, that the address lies in a mapped segment, its
-// alignment and magic, before anything is read through it. FailedPrecondition names both builds when they differ.
-absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const proto::StagePlan& plan, const proto::Closure& closure);
+// Finds the descriptor a closure names. Checks the module's build id, that the address lies in a mapped
+// segment, its alignment and magic, before anything is read through it. FailedPrecondition names both builds
+// when they differ.
+absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const proto::StagePlan& plan,
+                                                            const proto::Closure& closure);
 
 // The build id of the main executable: the linker's, else a hash of its code in memory.
 const std::string& MainBuildId();

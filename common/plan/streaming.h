@@ -1,14 +1,14 @@
 #ifndef MILLSTREAM_COMMON_PLAN_STREAMING_H_
 #define MILLSTREAM_COMMON_PLAN_STREAMING_H_
 
+#include <millstream/exec/clock.h>
+#include <millstream/exec/storage_level.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <millstream/exec/clock.h>
-#include <millstream/exec/storage_level.h>
 
 #include "absl/status/status.h"
 #include "common/base/ids.h"
@@ -46,8 +46,8 @@ struct StreamingRequest {
   uint64_t max_record_bytes = 16u << 20;
   std::vector<ReceiverSpec> receivers;
   Clock* clock = nullptr;
-  // Builds the batch's lineages and runs its outputs in registration order, on the driver's user thread, one batch at a
-  // time. An error fails the batch, and with it the application.
+  // Builds the batch's lineages and runs its outputs in registration order, on the driver's user thread, one
+  // batch at a time. An error fails the batch, and with it the application.
   std::function<absl::Status(const BatchRecord&)> run_batch;
 };
 

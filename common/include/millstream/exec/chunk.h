@@ -18,9 +18,9 @@ struct Chunk {
   }
 };
 
-// A partition's rows, pulled chunk by chunk by one thread. Operators are chunk streams over chunk streams; pulling no
-// further is how one stops early. Whatever an output chunk views stays alive because its producer does not pull
-// its own input before it is asked for the next chunk.
+// A partition's rows, pulled chunk by chunk by one thread. Operators are chunk streams over chunk streams;
+// pulling no further is how one stops early. Whatever an output chunk views stays alive because its producer
+// does not pull its own input before it is asked for the next chunk.
 class ChunkStream {
  public:
   virtual ~ChunkStream() = default;

@@ -3,8 +3,8 @@
 
 namespace millstream {
 
-// Where a kept RDD or received block lives (Spark's StorageLevel). Rows are always kept encoded, so the Ser levels
-// mean the same as those without; a level ending in 2 keeps a second copy on another executor.
+// Where a kept RDD or received block lives (Spark's StorageLevel). Rows are always kept encoded, so the Ser
+// levels mean the same as those without; a level ending in 2 keeps a second copy on another executor.
 enum class StorageLevel {
   kNone,
   kDiskOnly,
@@ -20,11 +20,13 @@ enum class StorageLevel {
 };
 
 constexpr bool UsesMemory(StorageLevel level) {
-  return level != StorageLevel::kNone && level != StorageLevel::kDiskOnly && level != StorageLevel::kDiskOnly2;
+  return level != StorageLevel::kNone && level != StorageLevel::kDiskOnly &&
+         level != StorageLevel::kDiskOnly2;
 }
 
 constexpr bool UsesDisk(StorageLevel level) {
-  return level == StorageLevel::kDiskOnly || level == StorageLevel::kDiskOnly2 || level >= StorageLevel::kMemoryAndDisk;
+  return level == StorageLevel::kDiskOnly || level == StorageLevel::kDiskOnly2 ||
+         level >= StorageLevel::kMemoryAndDisk;
 }
 
 constexpr int Replicas(StorageLevel level) {

@@ -9,7 +9,8 @@
 
 namespace millstream::exec {
 
-// An engine failure on its way through a chain of streams to the task boundary, where it becomes the task's status.
+// An engine failure on its way through a chain of streams to the task boundary, where it becomes the task's
+// status.
 class TaskError : public std::exception {
  public:
   explicit TaskError(absl::Status status) : status_(std::move(status)), text_(status_.ToString()) {}
