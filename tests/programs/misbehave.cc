@@ -13,12 +13,13 @@
 namespace ms = millstream;
 
 volatile int g_depth = 0;
+volatile bool g_go_on = true;  // always; the compiler must not know
 
 int Recurse(int depth) {  // NOLINT(misc-no-recursion): it is what this is for
   volatile char frame[4096];
   frame[0] = static_cast<char>(depth);
   g_depth = depth;
-  return Recurse(depth + 1) + frame[0];
+  return g_go_on ? Recurse(depth + 1) + frame[0] : depth;
 }
 
 int64_t Misbehave(int64_t n) {
