@@ -4,7 +4,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <sstream>
 #include <thread>
 
 #include "common/rpc/grpc_block_server.h"
@@ -28,17 +28,19 @@ std::vector<std::string> Methods() {
   std::vector<std::string> methods{
       kFetchMethod, kPutMethod, "/millstream.BlockService/Drop",
       "/x/y",       "/",        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"};
-  const std::regex statement(R"(^\s*(package|service|rpc)\s+([\w.]+))");
   for (const auto& entry : std::filesystem::directory_iterator(MILLSTREAM_SOURCE_DIR "/proto")) {
     std::ifstream file(entry.path());
     std::string package;
     std::string service;
     for (std::string line; std::getline(file, line);) {
-      std::smatch match;
-      if (!std::regex_search(line, match, statement)) continue;
-      if (match[1] == "package") package = match[2];
-      if (match[1] == "service") service = match[2];
-      if (match[1] == "rpc") methods.push_back("/" + package + "." + service + "/" + match[2].str());
+      std::istringstream words(line);
+      std::string statement;
+      std::string name;
+      words >> statement >> name;
+      name.resize(std::min(name.size(), name.find_first_of(";({")));
+      if (statement == "package") package = name;
+      if (statement == "service") service = name;
+      if (statement == "rpc") methods.push_back("/" + package + "." + service + "/" + name);
     }
   }
   return methods;
