@@ -295,7 +295,7 @@ bool DecodePart(Decoder& in, T& value) {
     }
     return true;
   } else if constexpr (kOf == Shape::kEmpty) {
-    char zero;
+    char zero = 1;
     return in.GetFixed(&zero, 1) && zero == 0;
   } else if constexpr (kOf == Shape::kOptional) {
     return DecodeOptional(in, value);
