@@ -32,7 +32,7 @@ LineBlocks::LineBlocks(SlabPool& slabs, exec::MemoryBudget* memory, size_t max_r
 
 void LineBlocks::StartSlab(std::string_view content) {
   std::shared_ptr<char> slab = slabs_.TakeSlab();
-  std::memcpy(slab.get(), content.data(), content.size());
+  std::copy(content.begin(), content.end(), slab.get());
   buffer_ = std::move(slab);
   capacity_ = exec::kSliceBytes;
   used_ = content.size();
