@@ -28,10 +28,10 @@ mount --rbind /dev "$root/dev"
 mount --make-rslave "$root/sys"
 mount --make-rslave "$root/dev"
 
-mkdir -p "$root/root/millstream"
-tar --create --exclude=./build --exclude=./.git . | tar --extract --directory "$root/root/millstream"
+mkdir -p "$root/srv/millstream"
+tar --create --exclude=./build --exclude=./.git . | tar --extract --directory "$root/srv/millstream"
 for target in demo test; do
-  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    chroot "$root" make -C /root/millstream "$target"
+  env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 \
+    chroot "$root" make -C /srv/millstream "$target"
 done
 echo "fresh: the demo and the tests passed on a new Debian 12"

@@ -44,7 +44,6 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
   StreamGraph(std::shared_ptr<ContextCore> context, std::chrono::milliseconds interval, Clock& clock);
 
   const std::shared_ptr<ContextCore>& context() const { return context_; }
-  const std::string& interval_text() const { return interval_text_; }
 
   // Keeps the first mistake; Start() returns it. Once started, it is logged and Stop() returns it.
   void Record(const absl::Status& mistake, const Where& where);

@@ -94,11 +94,11 @@ absl::Status Publish(const std::string& directory, const std::string& temporary,
 
 }  // namespace
 
-absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory, bool overwrite) {
+absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory) {
   if (texts.node != nullptr && !texts.node->error.ok()) return texts.node->error;
   std::error_code error;
   const std::string absolute = fs::absolute(directory, error).string();
-  if (!overwrite && fs::exists(absolute, error)) {
+  if (fs::exists(absolute, error)) {
     return absl::AlreadyExistsError("SaveAsTextFile: output directory " + directory +
                                     " already exists. Name a new one");
   }

@@ -88,7 +88,7 @@ absl::StatusOr<std::vector<exec::Slices>> Run(const Rdd& rdd, const char* action
 // Scans partitions, a few at first, until `done` of the slices of one partition says so.
 absl::Status RunUntil(const Rdd& rdd, const char* action,
                       const std::function<bool(const exec::Slices&)>& done);
-absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory, bool overwrite);
+absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory);
 
 Stream Apply(const Stream& parent, const Operation& operation);
 Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents,

@@ -278,8 +278,7 @@ class RDD : public Operations<RDD, T> {
   // AlreadyExists if `directory` exists.
   absl::Status SaveAsTextFile(const std::string& directory, const Where& where = Where::current()) const {
     return graph::SaveAsTextFile(
-        this->Then(ops::Map<T>("SaveAsTextFile", ops::RowText<T>{}, where)).untyped(), directory,
-        /*overwrite=*/false);
+        this->Then(ops::Map<T>("SaveAsTextFile", ops::RowText<T>{}, where)).untyped(), directory);
   }
 
   // How it is computed, in the layout of Spark's toDebugString.
