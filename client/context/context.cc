@@ -10,6 +10,11 @@
 
 namespace millstream {
 
+Config& Config::Set(std::string_view key, std::string_view value) {
+  values_.insert_or_assign(std::string(key), std::string(value));
+  return *this;
+}
+
 std::string Config::Get(std::string_view key) const {
   const absl::StatusOr<cli::ResolvedConfig> config = client::Resolve(values_);
   if (!config.ok() || !cli::FindConfigurationKey(key).ok()) return {};

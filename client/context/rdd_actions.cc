@@ -1,5 +1,6 @@
 // Actions: jobs over an RDD's partitions.
-#include <millstream/graph.h>
+#include <millstream/exec/builtin_kernels.h>
+#include <millstream/rdd.h>
 
 #include <algorithm>
 #include <numeric>
@@ -51,6 +52,20 @@ absl::Status RunUntil(const Rdd& rdd, const char* action,
     scanned += count;
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Count(const Rdd& rdd) {
+  const RDD<int64_t> counts(Apply(rdd, {.name = "Count",
+                                        .where = Where::current(),
+                                        .kernel = {&exec::kCountKernel, {}},
+                                        .rows = ops::RowsOf<int64_t>()}));
+  int64_t total = 0;
+  absl::Status status = counts.Gather("Count", [&total](int64_t count) {
+    total += count;
+    return true;
+  });
+  if (!status.ok()) return status;
+  return total;
 }
 
 }  // namespace millstream::graph

@@ -1,5 +1,6 @@
 // Streams as functions from a batch to its RDD: what each operation adds to the graph.
-#include <millstream/graph.h>
+#include <millstream/exec/builtin_kernels.h>
+#include <millstream/steps.h>
 
 #include <algorithm>
 #include <string>
@@ -55,6 +56,14 @@ bool Combinable(StreamGraph& graph, const char* name, std::span<const Stream> pa
   return true;
 }
 
+struct Sum {
+  std::vector<int64_t> operator()(Reader<int64_t>& counts) const {
+    int64_t total = 0;
+    for (const int64_t count : counts) total += count;
+    return {total};
+  }
+};
+
 }  // namespace
 
 // The graph outlives every call of `build`: batches run only while its StreamingContext lives.
@@ -91,6 +100,14 @@ Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> 
     return Union(*rdds, rows, where);
   };
   return {std::move(node), graph};
+}
+
+Stream Count(const Stream& stream, const Where& where) {
+  const Stream counts = Apply(
+      stream,
+      {.name = "Count", .where = where, .kernel = {&exec::kCountKernel, {}}, .rows = ops::RowsOf<int64_t>()});
+  const Stream gathered = Apply(counts, ops::Deal<int64_t>("Count", 1, where).operation);
+  return Apply(gathered, ops::MapPartitions<int64_t>("Count", Sum{}, where).operation);
 }
 
 Stream Transform(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents, const char* name,

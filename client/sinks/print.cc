@@ -1,4 +1,4 @@
-#include <millstream/graph.h>
+#include <millstream/rdd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace millstream::graph {
+namespace {
 
 void PrintBatch(int64_t time_ms, const std::vector<std::string>& rows, int n) {
   static constexpr std::string_view kRule = "-------------------------------------------\n";
@@ -18,6 +19,20 @@ void PrintBatch(int64_t time_ms, const std::vector<std::string>& rows, int n) {
   text += '\n';
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+}  // namespace
+
+void Print(const Stream& texts, int n, const Where& where) {
+  Output(
+      texts, "Print",
+      [n](const Rdd& rdd, const Batch& batch) -> absl::Status {
+        const absl::StatusOr<std::vector<std::string>> rows = RDD<std::string>(rdd).Take(n + int64_t{1});
+        if (!rows.ok()) return rows.status();
+        PrintBatch(batch.time, *rows, n);
+        return absl::OkStatus();
+      },
+      where);
 }
 
 }  // namespace millstream::graph

@@ -1,26 +1,18 @@
 #include <millstream/exec/narrow_kernels.h>
-#include <millstream/exec/operator.h>
 #include <millstream/exec/row_kernels.h>
-#include <millstream/exec/shuffle_kernels.h>
+#include <millstream/exec/task_error.h>
 
 #include <string>
+#include <utility>
 
 namespace millstream::exec {
 
-bool IsPoison(const char* text, size_t size) {
-  if (size == 0) return false;
-  for (size_t i = 0; i < size; ++i) {
-    if (text[i] != kPoison) return false;
-  }
-  return true;
-}
+TaskError::TaskError(absl::Status status) : status_(std::move(status)), text_(status_.ToString()) {}
 
-void ThrowKeptView(const char* operation) {
-  throw TaskError(
-      absl::FailedPreconditionError(std::string(operation) +
-                                    " yields a view of a row that was consumed before. A std::string_view is "
-                                    "valid until the next row is read: keep a "
-                                    "std::string"));
+TaskError::~TaskError() = default;
+
+void ThrowIfError(absl::Status status) {
+  if (!status.ok()) throw TaskError(std::move(status));
 }
 
 void ThrowUnequalZip(const char* operation) {
@@ -34,16 +26,6 @@ void ThrowCorruptRows(const char* operation) {
 
 void ThrowCorruptClosure(const char* operation) {
   throw TaskError(absl::DataLossError(std::string(operation) + ": the function's fields do not decode"));
-}
-
-bool KeyedInput::Next(size_t& count) {
-  for (;;) {
-    count = reader_.Next(keys_, values_, AggregationTable::kBatch);
-    if (count > 0) return true;
-    if (!reader_.status().ok()) ThrowCorruptRows(operation_);
-    if (!slices_->Next(slice_)) return false;
-    reader_ = KeyedRecordReader(slice_.view, extent_);
-  }
 }
 
 }  // namespace millstream::exec

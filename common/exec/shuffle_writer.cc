@@ -1,6 +1,7 @@
 #include <millstream/exec/shuffle_writer.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millstream::exec {
 namespace {
@@ -13,11 +14,20 @@ size_t SliceBytes(uint32_t partitions) {
 
 }  // namespace
 
+SliceCollector::SliceCollector(uint32_t partitions) : partitions_(partitions) {}
+
+absl::Status SliceCollector::Add(uint32_t partition, Bytes slice) {
+  partitions_[partition].push_back(std::move(slice));
+  return absl::OkStatus();
+}
+
 ShuffleWriter::ShuffleWriter(uint32_t partitions, SliceSink* sink, uint64_t seed)
     : partition_count_(partitions), sink_(sink), turn_(static_cast<uint32_t>(seed % partitions)) {
   partitions_.reserve(partitions);
   for (uint32_t i = 0; i < partitions; ++i) partitions_.emplace_back(SliceBytes(partitions));
 }
+
+ShuffleWriter::~ShuffleWriter() = default;
 
 void ShuffleWriter::AppendTable(const AggregationTable& table) {
   const auto encode = table.slot_type().encode;

@@ -53,6 +53,7 @@ std::unique_ptr<exec::ChunkStream> TaskStreams::Computed(int index, int partitio
   args.partition = partition;
   args.partitions = node.partitions;
   args.state = node.kernel.state;
+  args.rows = node.kernel.kernel->rows;
   args.inputs = Inputs(node, partition);
   return node.kernel.kernel->make(std::move(args));
 }
@@ -89,6 +90,7 @@ std::unique_ptr<exec::ChunkStream> TaskStreams::Writer(const PreparedClosure& ke
   args.env = &env_;
   args.operation = operation;
   args.state = kernel.state;
+  args.rows = kernel.kernel->rows;
   args.inputs.push_back(std::move(rows));
   args.sink = &sink;
   return kernel.kernel->make(std::move(args));
@@ -100,6 +102,7 @@ std::unique_ptr<exec::ChunkStream> TaskStreams::Reader(const PreparedClosure& ke
   args.env = &env_;
   args.operation = operation;
   args.state = kernel.state;
+  args.rows = kernel.kernel->rows;
   args.slices = std::move(slices);
   return kernel.kernel->make(std::move(args));
 }

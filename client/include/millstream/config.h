@@ -13,10 +13,7 @@ class Config {
  public:
   Config& SetMaster(std::string_view master) { return Set("millstream.master", master); }
   Config& SetAppName(std::string_view name) { return Set("millstream.app.name", name); }
-  Config& Set(std::string_view key, std::string_view value) {
-    values_.insert_or_assign(std::string(key), std::string(value));
-    return *this;
-  }
+  Config& Set(std::string_view key, std::string_view value);
 
   // What holds for `key` after the command line, the environment and the properties file; the default where
   // nobody set it. Empty for an unknown key.

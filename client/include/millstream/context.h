@@ -2,6 +2,7 @@
 #define MILLSTREAM_CONTEXT_H_
 
 #include <millstream/config.h>
+#include <millstream/exec/builtin_kernels.h>
 #include <millstream/rdd.h>
 
 #include <cstdint>

@@ -79,7 +79,7 @@ class DStream : public Operations<DStream, T> {
 
   // The number of rows of each batch: one row, 0 for an empty batch.
   DStream<int64_t> Count(const Where& where = Where::current()) const {
-    return this->Then(ops::CountRows(where)).SumOfAll("Count", where);
+    return DStream<int64_t>(graph::Count(stream_, where));
   }
 
   // How often each row occurs in the batch.
@@ -171,29 +171,13 @@ class DStream : public Operations<DStream, T> {
 
   // Prints the first `n` rows of each batch to stdout, framed as Spark does.
   void Print(int n = 10, const Where& where = Where::current()) const {
-    const auto texts = this->Then(ops::Map<T>("Print", ops::RowText<T>{}, where));
-    graph::Output(
-        texts.untyped(), "Print",
-        [n](const graph::Rdd& rdd, const Batch& batch) -> absl::Status {
-          absl::StatusOr<std::vector<std::string>> rows = RDD<std::string>(rdd).Take(n + int64_t{1});
-          if (!rows.ok()) return rows.status();
-          graph::PrintBatch(batch.time, *rows, n);
-          return absl::OkStatus();
-        },
-        where);
+    graph::Print(this->Then(ops::Texts<T>("Print", where)).untyped(), n, where);
   }
 
   // The same rows as U, which differs from T only in who owns text.
   template <class U>
   DStream<U> TextAs(const Where& where) const {
     return this->template As<U>(where);
-  }
-
-  // The sum of all rows of a batch as one row; of int64_t streams.
-  DStream<int64_t> SumOfAll(const char* name, const Where& where) const {
-    const graph::Stream gathered = graph::Apply(stream_, ops::Deal<int64_t>(name, 1, where).operation);
-    return DStream<int64_t>(
-        graph::Apply(gathered, ops::MapPartitions<int64_t>(name, ops::Sum{}, where).operation));
   }
 
  private:

@@ -88,11 +88,14 @@ absl::StatusOr<std::vector<exec::Slices>> Run(const Rdd& rdd, const char* action
 // Scans partitions, a few at first, until `done` of the slices of one partition says so.
 absl::Status RunUntil(const Rdd& rdd, const char* action,
                       const std::function<bool(const exec::Slices&)>& done);
+absl::StatusOr<int64_t> Count(const Rdd& rdd);
 absl::Status SaveAsTextFile(const Rdd& texts, const std::string& directory);
 
 Stream Apply(const Stream& parent, const Operation& operation);
 Stream Union(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents,
              const RowKernels& rows, const Where& where);
+// How many rows each batch has: one int64_t row.
+Stream Count(const Stream& stream, const Where& where);
 // `f` builds each batch's RDD from the parents' on the driver; the RDDs are in the order of the parents.
 using BatchFunction = std::function<absl::StatusOr<Rdd>(std::span<const Rdd>, const Batch&)>;
 Stream Transform(const std::shared_ptr<StreamGraph>& graph, std::span<const Stream> parents, const char* name,
@@ -101,14 +104,15 @@ void Persist(const Stream& stream, StorageLevel level, const Where& where);
 void Name(const Stream& stream, std::string_view name);
 using OutputFunction = std::function<absl::Status(const Rdd&, const Batch&)>;
 void Output(const Stream& stream, const char* name, OutputFunction f, const Where& where);
+// The output that prints up to `n` of each batch's texts to stdout in Spark's frame, whole: "..." if there
+// are more.
+void Print(const Stream& texts, int n, const Where& where);
 // Takes the batch's collection from a queue; nullopt: no RDD in this batch.
 using SourceFunction = std::function<absl::StatusOr<std::optional<Rdd>>(const Batch&)>;
 Stream QueueSource(const std::shared_ptr<StreamGraph>& graph, SourceFunction f, const Where& where);
 
 std::string WhereText(const Where& where);  // "word_count.cc:12"
 
-// Prints up to `n` rows to stdout in Spark's frame, whole: "..." if there are more.
-void PrintBatch(int64_t time_ms, const std::vector<std::string>& rows, int n);
 // Runs a user's driver-side function: an exception becomes a status with its type and text.
 absl::Status CallUser(const char* name, const std::function<absl::Status()>& f);
 

@@ -24,13 +24,6 @@ struct CoalesceOptions {
 namespace ops {
 
 // The functions of derived operations.
-struct Sum {
-  std::vector<int64_t> operator()(Reader<int64_t>& counts) const {
-    int64_t total = 0;
-    for (int64_t count : counts) total += count;
-    return {total};
-  }
-};
 struct Add {
   int64_t operator()(int64_t a, int64_t b) const { return a + b; }
 };

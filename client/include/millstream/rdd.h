@@ -1,7 +1,7 @@
 #ifndef MILLSTREAM_RDD_H_
 #define MILLSTREAM_RDD_H_
 
-#include <millstream/exec/print.h>
+#include <millstream/exec/builtin_kernels.h>
 #include <millstream/operations.h>
 
 #include <cstdint>
@@ -29,15 +29,6 @@ absl::Status ForEachRow(const exec::Slices& slices, Visit visit) {
   }
   return absl::OkStatus();
 }
-
-template <class T>
-struct RowText {
-  std::string operator()(const T& row) const {
-    std::string text;
-    exec::AppendText(text, row);
-    return text;
-  }
-};
 
 // Fold's function in tasks: from zero over a partition's rows.
 template <class T, class F>
@@ -165,16 +156,7 @@ class RDD : public Operations<RDD, T> {
     return rows;
   }
 
-  absl::StatusOr<int64_t> Count() const {
-    int64_t total = 0;
-    const RDD<int64_t> counts = this->Then(ops::CountRows(Where::current()));
-    absl::Status status = counts.Gather("Count", [&total](int64_t&& count) {
-      total += count;
-      return true;
-    });
-    if (!status.ok()) return status;
-    return total;
-  }
+  absl::StatusOr<int64_t> Count() const { return graph::Count(rdd_); }
 
   // All rows folded with `f`, an associative and commutative function. FailedPrecondition if there are none.
   template <class F>
@@ -277,8 +259,7 @@ class RDD : public Operations<RDD, T> {
   // One file per partition, part-00000 and so on, a line per row, and _SUCCESS when all are there.
   // AlreadyExists if `directory` exists.
   absl::Status SaveAsTextFile(const std::string& directory, const Where& where = Where::current()) const {
-    return graph::SaveAsTextFile(
-        this->Then(ops::Map<T>("SaveAsTextFile", ops::RowText<T>{}, where)).untyped(), directory);
+    return graph::SaveAsTextFile(this->Then(ops::Texts<T>("SaveAsTextFile", where)).untyped(), directory);
   }
 
   // How it is computed, in the layout of Spark's toDebugString.

@@ -3,7 +3,6 @@
 #ifndef MILLSTREAM_STEPS_H_
 #define MILLSTREAM_STEPS_H_
 
-#include <millstream/exec/builtin_kernels.h>
 #include <millstream/exec/narrow_kernels.h>
 #include <millstream/exec/row_kernels.h>
 #include <millstream/exec/shuffle_kernels.h>
@@ -38,8 +37,7 @@ struct Step {
 template <class T>
 constexpr graph::RowKernels RowsOf() {
   if constexpr (exec::HasCodec<T> && exec::CanStore<T>) {
-    return {&exec::Describe<exec::EncodeKernel<T>, T, void>::descriptor,
-            &exec::Describe<exec::DecodeKernel<T>, void, T>::descriptor};
+    return {&exec::kEncodeKernel<T>, &exec::kDecodeKernel<T>};
   } else {
     return {};
   }
@@ -52,6 +50,7 @@ graph::Closure Native(std::string state = {}) {
 
 template <class F>
 std::string StateOf(const F& f) {
+  if constexpr (exec::kIsCaptureless<F>) return {};
   exec::Encoder state;
   exec::EncodeFunction(f, state);
   return state.Take();
@@ -183,7 +182,7 @@ Step<T> Deal(const char* name, int num_partitions, const Where& where) {
     return {{.name = name,
              .where = where,
              .kernel = {RowsOf<T>().decode, {}},
-             .shuffle_write = Native<exec::DealKernel<T>, T, void>(),
+             .shuffle_write = {&exec::kDealKernel<T>, {}},
              .rows = RowsOf<T>(),
              .num_partitions = num_partitions}};
   } else {
@@ -301,8 +300,13 @@ Step<int64_t> ForEachPartition(const F& f, const Where& where) {
   return {};
 }
 
-inline Step<int64_t> CountRows(const Where& where) {
-  return {{.name = "Count", .where = where, .kernel = {&exec::kCountKernel, {}}, .rows = RowsOf<int64_t>()}};
+// Each row as text.
+template <class T>
+Step<std::string> Texts(const char* name, const Where& where) {
+  return {{.name = name,
+           .where = where,
+           .kernel = {&exec::TextKernel<T>::descriptor, {}},
+           .rows = RowsOf<std::string>()}};
 }
 
 }  // namespace ops

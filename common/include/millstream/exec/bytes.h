@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace millstream::exec {
@@ -23,17 +22,9 @@ struct Bytes {
 using Slices = std::vector<Bytes>;
 
 // Takes over `text` without copying it.
-inline Bytes OwnBytes(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  const std::string_view view = *owner;
-  return {std::move(owner), view};
-}
+Bytes OwnBytes(std::string text);
 
-inline size_t TotalBytes(const Slices& slices) {
-  size_t total = 0;
-  for (const Bytes& slice : slices) total += slice.view.size();
-  return total;
-}
+size_t TotalBytes(const Slices& slices);
 
 }  // namespace millstream::exec
 

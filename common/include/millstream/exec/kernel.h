@@ -15,6 +15,8 @@
 
 namespace millstream::exec {
 
+struct RowType;
+
 // What one task knows while it runs. Made by the executor, one per task, used by that task's thread.
 struct TaskEnv {
   int partition = 0;
@@ -49,6 +51,7 @@ struct KernelArgs {
   int partition = 0;           // of its own RDD, which after Union and Coalesce is not the task's
   int partitions = 1;
   std::string_view state;                            // encoded closure; outlives the kernel
+  const RowType* rows = nullptr;                     // its descriptor's
   std::vector<std::unique_ptr<ChunkStream>> inputs;  // rows of the parents, if it reads rows
   std::unique_ptr<SliceStream> slices;               // encoded input, if it reads slices
   SliceSink* sink = nullptr;                         // where it writes, if it writes slices; outlives it
@@ -67,6 +70,7 @@ struct alignas(16) KernelDescriptor {
   const char* builtin =
       nullptr;  // "name" of an engine's own kernel, which needs no build id; null: user code
   uint32_t builtin_version = 0;
+  const RowType* rows = nullptr;  // for `make` functions that serve rows of all types: the type of these
 };
 
 // Names a row type across processes of one build: a hash of its spelled name, never an address.

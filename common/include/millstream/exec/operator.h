@@ -2,29 +2,16 @@
 #define MILLSTREAM_EXEC_OPERATOR_H_
 
 #include <millstream/exec/chunk.h>
-#include <millstream/exec/codec.h>
-#include <millstream/exec/encoder.h>
 #include <millstream/exec/kernel.h>
+#include <millstream/exec/row_type.h>
 #include <millstream/exec/task_error.h>
-#include <millstream/exec/text_walk.h>
 
-#include <cstring>
 #include <memory>
 #include <new>
-#include <span>
-#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace millstream::exec {
-
-// What consumed text is overwritten with in the test kit: a byte that no UTF-8 text holds.
-inline constexpr char kPoison = '\xF5';
-
-// Throws FailedPrecondition naming the operation whose output is made of consumed text.
-[[noreturn]] void ThrowKeptView(const char* operation);
-bool IsPoison(const char* text, size_t size);
 
 // The rows a kernel hands out: room for one chunk, made anew for each.
 template <class T>
@@ -64,97 +51,52 @@ class RowBuffer {
   size_t count_ = 0;
 };
 
-// The test kit's copy of a chunk, in memory of its own whose text is overwritten when the chunk has been
-// consumed and freed only with the task: a view that was kept then reads poison.
-template <class T>
-class PoisonedCopy {
+class PoisonedChunks;
+
+// The part of an Operator that is compiled once.
+class UntypedOperator : public ChunkStream {
  public:
-  Chunk Of(const Chunk& chunk) {
-    Consume();
-    Encoder bytes;
-    for (const T& row : chunk.As<T>()) Codec<T>::Encode(row, bytes);
-    Copy copy{std::make_unique<std::string>(bytes.view()), std::make_unique<T[]>(chunk.count), chunk.count};
-    Decoder decoder(*copy.text);
-    for (T& row : copy.chunk().template As<T>()) {
-      if (!Codec<T>::Decode(decoder, row))
-        throw TaskError(absl::InternalError("a row does not decode as it was encoded"));
-    }
-    copies_.push_back(std::move(copy));
-    return copies_.back().chunk();
-  }
+  ~UntypedOperator() override;
 
-  // Overwrites the text of the last copy.
-  void Consume() {
-    if (copies_.empty()) return;
-    std::memset(copies_.back().text->data(), kPoison, copies_.back().text->size());
-    for (T& row : copies_.back().chunk().template As<T>()) ForEachText(row, Overwrite{});
-  }
-
- private:
-  struct Copy {
-    std::unique_ptr<std::string> text;
-    std::unique_ptr<T[]> rows;
-    size_t count = 0;
-    Chunk chunk() const { return {rows.get(), count}; }
-  };
-  struct Overwrite {
-    void operator()(char* text, size_t size) const { std::memset(text, kPoison, size); }
-    void operator()(const char*, size_t) const {}
-  };
-
-  std::vector<Copy> copies_;
-};
-
-// A kernel that reads one parent's rows of type T and runs the user's code.
-template <class T>
-class Operator : public ChunkStream {
  protected:
-  explicit Operator(KernelArgs& args)
-      : env_(*args.env), operation_(args.operation), input_(std::move(args.inputs.at(0))) {}
+  // `rows`: those of the input.
+  UntypedOperator(KernelArgs& args, const RowType& rows);
 
   // The next input chunk; false at the end. Whatever this kernel handed out before is invalid from here on.
-  bool Pull(Chunk& chunk) {
-    const bool more = input_->Next(chunk);
-    env_.operation = operation_;
-    if (!more) {
-      if (env_.poison) [[unlikely]]
-        copy_.Consume();
-      return false;
-    }
-    if (env_.cancelled != nullptr && env_.cancelled->load(std::memory_order_relaxed)) [[unlikely]] {
-      throw TaskError(absl::CancelledError("the task was cancelled"));
-    }
-    if (env_.poison) [[unlikely]]
-      chunk = copy_.Of(chunk);
-    return true;
-  }
-
-  // Gives `rows` as this kernel's output chunk.
-  template <class U>
-  void Give(RowBuffer<U>& rows, Chunk& out) {
-    if (env_.poison) [[unlikely]] {
-      const char* operation = operation_;
-      for (U& row : rows.chunk().template As<U>()) {
-        ForEachText(row, [operation](const char* text, size_t size) {
-          if (IsPoison(text, size)) ThrowKeptView(operation);
-        });
-      }
-    }
-    out = rows.chunk();
-  }
+  bool Pull(Chunk& chunk);
+  // Throws FailedPrecondition naming this operation if its output is made of consumed text; for the test kit.
+  void RefuseKeptViews(const Chunk& output, const RowType& type) const;
 
   TaskEnv& env_;
   const char* const operation_;
 
  private:
-  std::unique_ptr<ChunkStream> input_;
-  PoisonedCopy<T> copy_;
+  const RowType& rows_;
+  const std::unique_ptr<ChunkStream> input_;
+  std::unique_ptr<PoisonedChunks> poisoned_;  // in the test kit
+};
+
+// A kernel that reads one parent's rows of type T and runs the user's code.
+template <class T>
+class Operator : public UntypedOperator {
+ protected:
+  explicit Operator(KernelArgs& args) : UntypedOperator(args, kRowType<T>) {}
+
+  // Gives `rows` as this kernel's output chunk.
+  template <class U>
+  void Give(RowBuffer<U>& rows, Chunk& out) {
+    out = rows.chunk();
+    if (env_.poison) [[unlikely]]
+      RefuseKeptViews(out, kRowType<U>);
+  }
 };
 
 // The descriptor of a kernel class that is constructible from KernelArgs&.
 template <class Kernel, class In, class Out>
 struct Describe {
-  static std::unique_ptr<ChunkStream> Make(KernelArgs args) { return std::make_unique<Kernel>(args); }
+  static std::unique_ptr<ChunkStream> Make(KernelArgs args) {
+    return std::unique_ptr<ChunkStream>(new Kernel(args));
+  }
   static constexpr uint64_t Signature(auto* tag) {
     using Row = std::remove_pointer_t<decltype(tag)>;
     if constexpr (std::is_void_v<Row>)

@@ -1,96 +1,52 @@
-// Rows to slices and back: what is kept, collected or dealt out without a key.
+// Rows to slices and back, and to text: what is kept, collected, dealt out without a key or printed.
 #ifndef MILLSTREAM_EXEC_ROW_KERNELS_H_
 #define MILLSTREAM_EXEC_ROW_KERNELS_H_
 
-#include <millstream/exec/operator.h>
-#include <millstream/exec/slice_writer.h>
+#include <millstream/exec/kernel.h>
+#include <millstream/exec/print.h>
+#include <millstream/exec/row_type.h>
 
+#include <cstddef>
 #include <memory>
-#include <utility>
+#include <string>
 
 namespace millstream::exec {
 
 [[noreturn]] void ThrowCorruptRows(const char* operation);
 
+// Compiled once; they take the type of their rows from the descriptor.
+//
 // Writes every row, encoded, to partition 0 of the sink.
-template <class T>
-class EncodeKernel : public Operator<T> {
- public:
-  explicit EncodeKernel(KernelArgs& args) : Operator<T>(args), sink_(args.sink) {}
-
-  bool Next(Chunk&) override {
-    SliceWriter writer;
-    Encoder row_bytes;
-    Chunk in;
-    while (this->Pull(in)) {
-      for (const T& row : in.As<T>()) {
-        row_bytes.Clear();
-        Codec<T>::Encode(row, row_bytes);
-        writer.Append(row_bytes.view());
-      }
-      for (Bytes& slice : writer.TakeFinished()) ThrowIfError(sink_->Add(0, std::move(slice)));
-    }
-    for (Bytes& slice : writer.Take()) ThrowIfError(sink_->Add(0, std::move(slice)));
-    return false;
-  }
-
- private:
-  SliceSink* const sink_;
-};
-
-// Deals encoded rows to the reducers in turn, from a start that differs by map partition.
-template <class T>
-class DealKernel : public Operator<T> {
- public:
-  explicit DealKernel(KernelArgs& args) : Operator<T>(args), sink_(args.sink) {}
-
-  bool Next(Chunk&) override {
-    ShuffleWriter writer(static_cast<uint32_t>(this->env_.output_partitions), sink_,
-                         static_cast<uint64_t>(this->env_.partition) * 0x9e3779b97f4a7c15);
-    Encoder row_bytes;
-    Chunk in;
-    while (this->Pull(in)) {
-      for (const T& row : in.As<T>()) {
-        row_bytes.Clear();
-        Codec<T>::Encode(row, row_bytes);
-        writer.AppendRow(row_bytes.view());
-      }
-    }
-    ThrowIfError(writer.Finish());
-    return false;
-  }
-
- private:
-  SliceSink* const sink_;
-};
-
+std::unique_ptr<ChunkStream> MakeEncodeKernel(KernelArgs args);
 // Rows from slices; views point into the slice, which is held until its last chunk was consumed.
+std::unique_ptr<ChunkStream> MakeDecodeKernel(KernelArgs args);
+// Deals encoded rows to the reducers in turn, from a start that differs by map partition.
+std::unique_ptr<ChunkStream> MakeDealKernel(KernelArgs args);
+
 template <class T>
-class DecodeKernel : public ChunkStream {
- public:
-  explicit DecodeKernel(KernelArgs& args)
-      : operation_(args.operation), slices_(std::move(args.slices)), out_(args.env->chunk_rows) {}
+inline constexpr KernelDescriptor kEncodeKernel{
+    .make = &MakeEncodeKernel, .input_signature = SignatureOf<T>(), .rows = &kRowType<T>};
+template <class T>
+inline constexpr KernelDescriptor kDecodeKernel{
+    .make = &MakeDecodeKernel, .output_signature = SignatureOf<T>(), .rows = &kRowType<T>};
+template <class T>
+inline constexpr KernelDescriptor kDealKernel{
+    .make = &MakeDealKernel, .input_signature = SignatureOf<T>(), .rows = &kRowType<T>};
 
-  bool Next(Chunk& out) override {
-    out_.Clear();
-    while (decoder_.empty()) {
-      if (!slices_->Next(slice_)) return false;
-      decoder_ = Decoder(slice_.view);
-    }
-    while (!out_.full() && !decoder_.empty()) {
-      out_.Emplace();
-      if (!Codec<T>::Decode(decoder_, out_.data()[out_.size() - 1])) ThrowCorruptRows(operation_);
-    }
-    out = out_.chunk();
-    return true;
+// Each row as Print and text files show it. `append` appends the text of rows[i] to texts[i].
+using AppendTexts = void (*)(const void* rows, size_t count, std::string* texts);
+std::unique_ptr<ChunkStream> MakeTextKernel(KernelArgs& args, AppendTexts append);
+
+template <class T>
+struct TextKernel {
+  static void Append(const void* rows, size_t count, std::string* texts) {
+    for (size_t i = 0; i < count; ++i) AppendText(texts[i], static_cast<const T*>(rows)[i]);
   }
-
- private:
-  const char* const operation_;
-  std::unique_ptr<SliceStream> slices_;
-  Bytes slice_;
-  Decoder decoder_{{}};
-  RowBuffer<T> out_;
+  static std::unique_ptr<ChunkStream> Make(KernelArgs args) { return MakeTextKernel(args, &Append); }
+  static constexpr KernelDescriptor descriptor{.make = &Make,
+                                               .input_signature = SignatureOf<T>(),
+                                               .output_signature = SignatureOf<std::string>(),
+                                               .rows = &kRowType<T>};
 };
 
 }  // namespace millstream::exec

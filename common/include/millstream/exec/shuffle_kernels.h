@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -209,8 +210,8 @@ class KeyedWriteKernel : public Operator<std::pair<K, V>> {
 // A shuffle partition's records, batch by batch, in map order.
 class KeyedInput {
  public:
-  KeyedInput(const KernelArgs& args, std::unique_ptr<SliceStream> slices, ValueExtent extent)
-      : operation_(args.operation), slices_(std::move(slices)), extent_(extent), reader_({}, extent) {}
+  KeyedInput(const char* operation, std::unique_ptr<SliceStream> slices, ValueExtent extent);
+  ~KeyedInput();
 
   // False at the end; the views are valid until the next call.
   bool Next(size_t& count);
@@ -243,44 +244,18 @@ K DecodeKey(std::string_view bytes, const char* operation) {
 }
 
 // The reduce side's frame: fills a table from the shuffle, then hands out rows made of its entries.
-template <class Row>
 class TableReader : public ChunkStream {
  public:
-  bool Next(Chunk& out) override {
-    out_.Clear();
-    env_.operation = operation_;
-    if (!loaded_) {
-      loaded_ = true;
-      size_t count;
-      while (input_.Next(count)) {
-        if (env_.cancelled != nullptr && env_.cancelled->load(std::memory_order_relaxed)) {
-          throw TaskError(absl::CancelledError("the task was cancelled"));
-        }
-        Take(count);
-        ThrowIfError(table_.Settle());
-      }
-      ThrowIfError(table_.Finish());
-    }
-    absl::StatusOr<size_t> count = table_.Next(entries_.data(), entries_.size());
-    ThrowIfError(count.status());
-    if (*count == 0) return false;
-    for (size_t i = 0; i < *count; ++i) Emit(entries_[i], out_);
-    out = out_.chunk();
-    return true;
-  }
+  ~TableReader() override;
+  bool Next(Chunk& out) override;
 
  protected:
-  TableReader(KernelArgs& args, ValueExtent extent, const SlotType& slot)
-      : env_(*args.env),
-        operation_(args.operation),
-        input_(args, std::move(args.slices), extent),
-        table_(slot, {.cap_bytes = env_.table_bytes, .storage = env_.spill, .budget = env_.memory}),
-        out_(env_.chunk_rows),
-        entries_(env_.chunk_rows) {}
+  TableReader(KernelArgs& args, ValueExtent extent, const SlotType& slot);
 
   // Takes the next `count` records of input_ into table_.
   virtual void Take(size_t count) = 0;
-  virtual void Emit(const TableEntry& entry, RowBuffer<Row>& out) = 0;
+  // The rows made of `entries`, at most env_.chunk_rows; valid until the next call.
+  virtual Chunk Emit(std::span<const TableEntry> entries) = 0;
 
   TaskEnv& env_;
   const char* const operation_;
@@ -288,7 +263,6 @@ class TableReader : public ChunkStream {
   SpillingTable table_;
 
  private:
-  RowBuffer<Row> out_;
   std::vector<TableEntry> entries_;
   bool loaded_ = false;
 };
@@ -301,56 +275,71 @@ struct FunctionHolder {
 
 // Reduce side of ReduceByKey.
 template <class K, class V, class F>
-class ReduceByKeyKernel : private FunctionHolder<F>, public TableReader<std::pair<K, V>> {
+class ReduceByKeyKernel : private FunctionHolder<F>, public TableReader {
  public:
   using Row = std::pair<K, V>;
   explicit ReduceByKeyKernel(KernelArgs& args)
       : FunctionHolder<F>{FunctionOf<F>(args)},
-        TableReader<Row>(args, ExtentOf<V>(), Combiner<K, V, F>::Slot(FunctionHolder<F>::f)) {}
+        TableReader(args, ExtentOf<V>(), Combiner<K, V, F>::Slot(FunctionHolder<F>::f)),
+        out_(env_.chunk_rows) {}
 
  private:
   void Take(size_t count) override {
-    const std::string_view* values = this->input_.values();
-    Combiner<K, V, F>::Fold(this->table_.table(), {this->input_.keys(), count}, FunctionHolder<F>::f,
-                            [this, values](size_t i) { return DecodeWhole<V>(values[i], this->operation_); });
+    const std::string_view* values = input_.values();
+    Combiner<K, V, F>::Fold(table_.table(), {input_.keys(), count}, FunctionHolder<F>::f,
+                            [this, values](size_t i) { return DecodeWhole<V>(values[i], operation_); });
   }
-  void Emit(const TableEntry& entry, RowBuffer<Row>& out) override {
-    out.Emplace(DecodeKey<K>(entry.key, this->operation_),
-                Borrow<V>(*static_cast<StorageOf<V>*>(entry.slot)));
+  Chunk Emit(std::span<const TableEntry> entries) override {
+    out_.Clear();
+    for (const TableEntry& entry : entries) {
+      out_.Emplace(DecodeKey<K>(entry.key, operation_), Borrow<V>(*static_cast<StorageOf<V>*>(entry.slot)));
+    }
+    return out_.chunk();
   }
+
+  RowBuffer<Row> out_;
 };
 
 // Reduce side of GroupByKey: each key with its values in input order.
 template <class K, class V>
-class GroupByKeyKernel : public TableReader<std::pair<K, std::vector<V>>> {
+class GroupByKeyKernel : public TableReader {
  public:
   using Row = std::pair<K, std::vector<V>>;
-  explicit GroupByKeyKernel(KernelArgs& args) : TableReader<Row>(args, ExtentOf<V>(), GroupSlotType()) {}
+  explicit GroupByKeyKernel(KernelArgs& args)
+      : TableReader(args, ExtentOf<V>(), GroupSlotType()), out_(env_.chunk_rows) {}
 
  private:
   void Take(size_t count) override {
     void* slots[AggregationTable::kBatch];
     uint8_t inserted[AggregationTable::kBatch];
-    AggregationTable& table = this->table_.table();
-    table.Upsert({this->input_.keys(), count}, slots, inserted);
+    AggregationTable& table = table_.table();
+    table.Upsert({input_.keys(), count}, slots, inserted);
     for (size_t i = 0; i < count; ++i) {
       if (inserted[i]) ::new (slots[i]) GroupList{};
-      table.AppendValue(slots[i], this->input_.values()[i]);
+      table.AppendValue(slots[i], input_.values()[i]);
     }
   }
-  void Emit(const TableEntry& entry, RowBuffer<Row>& out) override {
-    const GroupList& group = *static_cast<const GroupList*>(entry.slot);
+  Chunk Emit(std::span<const TableEntry> entries) override {
+    out_.Clear();
+    for (const TableEntry& entry : entries) {
+      out_.Emplace(DecodeKey<K>(entry.key, operation_), Values(*static_cast<const GroupList*>(entry.slot)));
+    }
+    return out_.chunk();
+  }
+  std::vector<V> Values(const GroupList& group) const {
     std::vector<V> values;
     values.reserve(group.values);
     for (const GroupBlock* block = group.first; block != nullptr; block = block->next) {
       for (Decoder decoder(block->view()); !decoder.empty();) {
         V value{};
-        if (!Codec<V>::Decode(decoder, value)) ThrowCorruptRows(this->operation_);
+        if (!Codec<V>::Decode(decoder, value)) ThrowCorruptRows(operation_);
         values.push_back(std::move(value));
       }
     }
-    out.Emplace(DecodeKey<K>(entry.key, this->operation_), std::move(values));
+    return values;
   }
+
+  RowBuffer<Row> out_;
 };
 
 }  // namespace millstream::exec

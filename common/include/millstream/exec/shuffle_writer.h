@@ -25,12 +25,9 @@ class SliceSink {
 // Keeps every slice in memory.
 class SliceCollector : public SliceSink {
  public:
-  explicit SliceCollector(uint32_t partitions) : partitions_(partitions) {}
+  explicit SliceCollector(uint32_t partitions);
 
-  absl::Status Add(uint32_t partition, Bytes slice) override {
-    partitions_[partition].push_back(std::move(slice));
-    return absl::OkStatus();
-  }
+  absl::Status Add(uint32_t partition, Bytes slice) override;
 
   // One per partition; empty partitions have no slices.
   std::vector<Slices>& partitions() { return partitions_; }
@@ -51,6 +48,7 @@ class ShuffleWriter {
 
   // `partitions` in 1..65536. `sink` outlives the writer. `seed`, from the plan, says where AppendRow starts.
   ShuffleWriter(uint32_t partitions, SliceSink* sink, uint64_t seed = 0);
+  ~ShuffleWriter();
 
   // hash == HashKey(key).
   void Append(uint64_t hash, std::string_view key, std::string_view value) {

@@ -3,7 +3,6 @@
 
 #include <exception>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 
@@ -13,7 +12,8 @@ namespace millstream::exec {
 // status.
 class TaskError : public std::exception {
  public:
-  explicit TaskError(absl::Status status) : status_(std::move(status)), text_(status_.ToString()) {}
+  explicit TaskError(absl::Status status);
+  ~TaskError() override;
 
   const absl::Status& status() const { return status_; }
   const char* what() const noexcept override { return text_.c_str(); }
@@ -23,9 +23,7 @@ class TaskError : public std::exception {
   std::string text_;
 };
 
-inline void ThrowIfError(absl::Status status) {
-  if (!status.ok()) throw TaskError(std::move(status));
-}
+void ThrowIfError(absl::Status status);
 
 }  // namespace millstream::exec
 
