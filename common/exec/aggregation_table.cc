@@ -79,29 +79,48 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, void** slo
 
 void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint64_t* hashes, void** slots,
                               uint8_t* inserted) {
-  uint64_t words[kGroup];
+  // A pipeline over groups of keys: while one is compared, the entries of the next and the index lines of the
+  // one after that are on their way from memory.
+  uint64_t words[kBatch];
+  if (index_ == nullptr) Grow();
+  PrefetchIndex(hashes, std::min(2 * kGroup, keys.size()));
+  FindCandidates(hashes, std::min(kGroup, keys.size()), words);
+  const size_t key_offset = key_offset_, slot_offset = slot_offset_;
   for (size_t begin = 0; begin < keys.size(); begin += kGroup) {
-    const size_t count = std::min(kGroup, keys.size() - begin);
+    const size_t end = std::min(begin + kGroup, keys.size());
+    const size_t next_end = std::min(end + kGroup, keys.size());
     if (count_ + kGroup > grow_at_) Grow();
-    const size_t mask = mask_;
-    const uint64_t* const index = index_;
-    const uint64_t* const hash = hashes + begin;
-    for (size_t i = 0; i < count; ++i) __builtin_prefetch(&index[hash[i] & mask]);
-    for (size_t i = 0; i < count; ++i) {
-      words[i] = index[hash[i] & mask];
-      __builtin_prefetch(Address(words[i]));
-    }
-    const size_t key_offset = key_offset_;
-    for (size_t i = 0; i < count; ++i) {
+    PrefetchIndex(hashes + next_end, std::min(kGroup, keys.size() - next_end));
+    FindCandidates(hashes + end, next_end - end, words + end);
+    for (size_t i = begin; i < end; ++i) {
       char* entry = Address(words[i]);
       bool is_new = false;
-      if (((words[i] ^ hash[i] << 16) & kTagMask) != 0 || words[i] == 0 ||
-          !HasKey(entry, key_offset, keys[begin + i])) {
-        is_new = FindOrInsert(keys[begin + i], hash[i], entry);
+      if (words[i] == 0 || !HasKey(entry, key_offset, keys[i])) {
+        is_new = FindOrInsert(keys[i], hashes[i], entry);
       }
-      inserted[begin + i] = is_new;
-      slots[begin + i] = entry + slot_offset_;
+      inserted[i] = is_new;
+      slots[i] = entry + slot_offset;
     }
+  }
+}
+
+void AggregationTable::PrefetchIndex(const uint64_t* hashes, size_t count) const {
+  for (size_t i = 0; i < count; ++i) __builtin_prefetch(&index_[hashes[i] & mask_]);
+}
+
+void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, uint64_t* words) const {
+  const size_t mask = mask_;
+  const uint64_t* const index = index_;
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t tag = Tag(hashes[i]);
+    size_t at = hashes[i] & mask;
+    uint64_t word = index[at];
+    while (((word ^ tag) & kTagMask) != 0 && word != 0) {
+      at = (at + 1) & mask;
+      word = index[at];
+    }
+    words[i] = word;
+    __builtin_prefetch(Address(word));
   }
 }
 

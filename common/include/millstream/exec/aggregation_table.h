@@ -133,6 +133,9 @@ class AggregationTable {
   void ClearDestroyed();
 
  private:
+  void PrefetchIndex(const uint64_t* hashes, size_t count) const;
+  // words[i] = the first index word that may be the entry of a key with hashes[i], or 0.
+  void FindCandidates(const uint64_t* hashes, size_t count, uint64_t* words) const;
   bool FindOrInsert(std::string_view key, uint64_t hash, char*& entry);
   char* Insert(uint64_t hash, std::string_view key);
   void Grow();
