@@ -1,6 +1,5 @@
 #include "executor/executor.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,13 +16,6 @@ constexpr size_t kFetchThreads = 16;
 
 // Free slabs that are kept for reuse: not worth counting, but worth not asking the system for.
 size_t RetainedBytes(size_t memory_bytes) { return std::min(memory_bytes / 8, size_t{128} << 20); }
-
-// The budget is one of resident memory: a freed slice goes back to the system. By itself malloc would keep
-// ever larger blocks, up to tens of MiB that nobody counts.
-void ReturnFreedSlices() {
-  mallopt(M_MMAP_THRESHOLD, 1'000'000);
-  mallopt(M_TRIM_THRESHOLD, 2'000'000);
-}
 
 }  // namespace
 
@@ -166,7 +158,6 @@ Executor::~Executor() = default;
 absl::StatusOr<std::unique_ptr<Executor>> Executor::Create(ExecutorOptions options,
                                                            rpc::BlockTransport& transport, Send send) {
   if (options.cores < 1) return absl::InvalidArgumentError("an executor needs at least one core");
-  ReturnFreedSlices();
   absl::StatusOr<std::unique_ptr<SpillDirectory>> directory = SpillDirectory::Create(options.local_dir);
   if (!directory.ok()) return directory.status();
   auto core = std::make_unique<Core>(std::move(options), transport, std::move(send), *std::move(directory));

@@ -1,26 +1,33 @@
+#include <emmintrin.h>
 #include <millstream/exec/aggregation_table.h>
+#include <millstream/exec/encoder.h>
 #include <millstream/exec/hash.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <bit>
 
 namespace millstream::exec {
 namespace {
 
-constexpr size_t kFirstIndex = 128;
+constexpr size_t kFirstCapacity = 128;
+constexpr uint32_t kFirstPositionMask = 16 * Arena::kChunkPositions - 1;
 constexpr size_t kFastGrowth = size_t{1} << 14;  // Below, the index grows by four instead of two.
-constexpr uint64_t kTagMask = 0xffff000000000000;
-constexpr size_t kGroup = 32;  // Keys whose cache misses overlap.
+constexpr size_t kBatchGroup = 32;               // Keys whose cache misses overlap.
 constexpr uint32_t kFirstGroupBlock = 16;
 constexpr uint32_t kLargestGroupBlock = 4096;
 
-// Bits 32 to 47 of the hash: neither those of the position in the index nor, as keys of one partition share
-// them, those of the hash slot.
-uint64_t Tag(uint64_t hash) { return hash << 16 & kTagMask; }
+// Bit i is set if the i-th of the eight words at `group` agrees with `tag` in the bits of `mask`.
+uint32_t Matches(const uint32_t* group, uint32_t tag, uint32_t mask) {
+  const auto compare = [&](const uint32_t* words) {
+    const __m128i bits = _mm_and_si128(_mm_load_si128(reinterpret_cast<const __m128i*>(words)),
+                                       _mm_set1_epi32(static_cast<int>(mask)));
+    return static_cast<uint32_t>(_mm_movemask_ps(
+        _mm_castsi128_ps(_mm_cmpeq_epi32(bits, _mm_set1_epi32(static_cast<int>(tag))))));
+  };
+  return compare(group) | compare(group + 4) << 4;
+}
 
-char* Address(uint64_t index_word) { return reinterpret_cast<char*>(index_word & ~kTagMask); }
-
-uint64_t IndexWord(uint64_t hash, const char* entry) { return Tag(hash) | reinterpret_cast<uint64_t>(entry); }
+uint32_t FreeWords(const uint32_t* group) { return Matches(group, 0, ~uint32_t{0}); }
 
 template <class Word>
 Word Load(const char* from) {
@@ -63,13 +70,12 @@ AggregationTable::AggregationTable(const SlotType& type)
     : type_(type),
       slot_offset_(RoundUp(sizeof(uint64_t), type.align)),
       key_offset_(RoundUp(slot_offset_ + type.size, sizeof(uint32_t)) + sizeof(uint32_t)),
+      capacity_(kFirstCapacity),
+      position_mask_(kFirstPositionMask),
       entries_(std::max<size_t>(type.align, 32)),
       groups_(8) {}
 
-AggregationTable::~AggregationTable() {
-  DestroySlots();
-  std::free(index_);
-}
+AggregationTable::~AggregationTable() { DestroySlots(); }
 
 void AggregationTable::Upsert(std::span<const std::string_view> keys, void** slots, uint8_t* inserted) {
   uint64_t hashes[kBatch];
@@ -81,21 +87,21 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint
                               uint8_t* inserted) {
   // A pipeline over groups of keys: while one is compared, the entries of the next and the index lines of the
   // one after that are on their way from memory.
-  uint64_t words[kBatch];
+  char* candidates[2 * kBatchGroup];
   if (index_ == nullptr) Grow();
-  PrefetchIndex(hashes, std::min(2 * kGroup, keys.size()));
-  FindCandidates(hashes, std::min(kGroup, keys.size()), words);
+  PrefetchIndex(hashes, std::min(2 * kBatchGroup, keys.size()));
+  FindCandidates(hashes, std::min(kBatchGroup, keys.size()), candidates);
   const size_t key_offset = key_offset_, slot_offset = slot_offset_;
-  for (size_t begin = 0; begin < keys.size(); begin += kGroup) {
-    const size_t end = std::min(begin + kGroup, keys.size());
-    const size_t next_end = std::min(end + kGroup, keys.size());
-    if (count_ + kGroup > grow_at_) Grow();
-    PrefetchIndex(hashes + next_end, std::min(kGroup, keys.size() - next_end));
-    FindCandidates(hashes + end, next_end - end, words + end);
+  for (size_t begin = 0, half = 0; begin < keys.size(); begin += kBatchGroup, half ^= kBatchGroup) {
+    const size_t end = std::min(begin + kBatchGroup, keys.size());
+    const size_t next_end = std::min(end + kBatchGroup, keys.size());
+    if (count_ + kBatchGroup > grow_at_) Grow();
+    PrefetchIndex(hashes + next_end, std::min(kBatchGroup, keys.size() - next_end));
+    FindCandidates(hashes + end, next_end - end, candidates + (half ^ kBatchGroup));
     for (size_t i = begin; i < end; ++i) {
-      char* entry = Address(words[i]);
+      char* entry = candidates[half + i - begin];
       bool is_new = false;
-      if (words[i] == 0 || !HasKey(entry, key_offset, keys[i])) {
+      if (entry == nullptr || !HasKey(entry, key_offset, keys[i])) {
         is_new = FindOrInsert(keys[i], hashes[i], entry);
       }
       inserted[i] = is_new;
@@ -105,62 +111,74 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint
 }
 
 void AggregationTable::PrefetchIndex(const uint64_t* hashes, size_t count) const {
-  for (size_t i = 0; i < count; ++i) __builtin_prefetch(&index_[hashes[i] & mask_]);
+  for (size_t i = 0; i < count; ++i) __builtin_prefetch(Group(hashes[i]));
 }
 
-void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, uint64_t* words) const {
-  const size_t mask = mask_;
-  const uint64_t* const index = index_;
+void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, char** candidates) const {
   for (size_t i = 0; i < count; ++i) {
-    const uint64_t tag = Tag(hashes[i]);
-    size_t at = hashes[i] & mask;
-    uint64_t word = index[at];
-    while (((word ^ tag) & kTagMask) != 0 && word != 0) {
-      at = (at + 1) & mask;
-      word = index[at];
-    }
-    words[i] = word;
-    __builtin_prefetch(Address(word));
+    const uint32_t* const group = Group(hashes[i]);
+    // Without a match the last word does: the keys are compared anyway, and free words are the last of a group.
+    const uint32_t matches = Matches(group, Tag(hashes[i]), ~position_mask_) | 1u << (kGroupWords - 1);
+    const uint32_t word = group[std::countr_zero(matches)];
+    candidates[i] = word == 0 ? nullptr : EntryOf(word);
+    __builtin_prefetch(candidates[i]);
   }
 }
 
 [[gnu::noinline]] bool AggregationTable::FindOrInsert(std::string_view key, uint64_t hash, char*& entry) {
-  for (size_t at = hash & mask_;; at = (at + 1) & mask_) {
-    const uint64_t word = index_[at];
-    if (word == 0) {
-      entry = Insert(hash, key);
-      index_[at] = IndexWord(hash, entry);
-      return true;
+  for (uint64_t group_hash = hash;; ++group_hash) {
+    uint32_t* const group = Group(group_hash);
+    for (uint32_t matches = Matches(group, Tag(hash), ~position_mask_); matches != 0; matches &= matches - 1) {
+      entry = EntryOf(group[std::countr_zero(matches)]);
+      if (HasKey(entry, key_offset_, key)) return false;
     }
-    entry = Address(word);
-    if ((word & kTagMask) == Tag(hash) && HasKey(entry, key_offset_, key)) return false;
+    if (FreeWords(group) != 0) break;
   }
-}
-
-char* AggregationTable::Insert(uint64_t hash, std::string_view key) {
-  char* entry = entries_.Allocate(EntrySize(key.size()));
+  entry = entries_.Allocate(EntrySize(key.size()));
   const uint32_t size = static_cast<uint32_t>(key.size());
   std::memcpy(entry, &hash, sizeof(hash));
   std::memcpy(entry + key_offset_ - sizeof(size), &size, sizeof(size));
-  std::copy_n(key.data(), key.size(), entry + key_offset_);
+  CopyShort(entry + key_offset_, key.data(), key.size());
   ++count_;
-  return entry;
+  if (position_mask_ < entries_.end_position()) {
+    Reindex(capacity_);
+  } else {
+    AddToIndex(hash, entries_.LastPosition(entry));
+  }
+  return true;
+}
+
+void AggregationTable::AddToIndex(uint64_t hash, uint32_t position) {
+  for (uint64_t group_hash = hash;; ++group_hash) {
+    uint32_t* const group = Group(group_hash);
+    const uint32_t free = FreeWords(group);
+    if (free == 0) continue;
+    group[std::countr_zero(free)] = Tag(hash) | position;
+    return;
+  }
 }
 
 void AggregationTable::Grow() {
-  const size_t old_capacity = index_ == nullptr ? 0 : mask_ + 1;
-  const size_t capacity =
-      old_capacity == 0 ? kFirstIndex : old_capacity * (old_capacity < kFastGrowth ? 4 : 2);
-  std::free(index_);
-  index_ = static_cast<uint64_t*>(std::calloc(capacity, sizeof(uint64_t)));
-  if (index_ == nullptr) throw std::bad_alloc();
-  mask_ = capacity - 1;
-  grow_at_ = capacity / 2;
-  ForEach([this](const TableEntry& entry) {
-    size_t at = entry.hash & mask_;
-    while (index_[at] != 0) at = (at + 1) & mask_;
-    index_[at] = IndexWord(entry.hash, static_cast<char*>(entry.slot) - slot_offset_);
-  });
+  Reindex(index_ == nullptr ? capacity_ : capacity_ * (capacity_ < kFastGrowth ? 4 : 2));
+}
+
+void AggregationTable::Reindex(size_t capacity) {
+  capacity_ = capacity;
+  index_memory_ = {};
+  index_memory_ = RecycledMemory(capacity * sizeof(uint32_t));
+  index_ = reinterpret_cast<uint32_t*>(index_memory_.data());
+  std::memset(index_, 0, capacity * sizeof(uint32_t));
+  group_mask_ = capacity / kGroupWords - 1;
+  grow_at_ = capacity / 16 * 13;
+  while (position_mask_ < entries_.end_position()) position_mask_ = position_mask_ * 2 + 1;
+  for (size_t chunk = 0; chunk < entries_.chunk_count(); ++chunk) {
+    const Arena::Chunk entries = entries_.chunk(chunk);
+    for (size_t offset = 0; offset < entries.used;) {
+      const TableEntry entry = EntryAt(entries.data + offset);
+      AddToIndex(entry.hash, entries_.Position(chunk, offset));
+      offset += entries_.Rounded(EntrySize(entry.key.size()));
+    }
+  }
 }
 
 void AggregationTable::AppendValue(void* slot, std::string_view encoded, uint64_t values) {
@@ -208,21 +226,21 @@ void AggregationTable::DestroySlots() {
 
 size_t AggregationTable::allocated_bytes() const {
   return entries_.allocated() + groups_.allocated() + charged_ +
-         (index_ == nullptr ? 0 : (mask_ + 1) * sizeof(uint64_t));
+         index_memory_.size() + sorted_.capacity() * sizeof(SortedEntry);
 }
 
 std::span<AggregationTable::SortedEntry> AggregationTable::Sort() {
-  static_assert(sizeof(SortedEntry) == 2 * sizeof(uint64_t));  // The index is at most half full.
-  auto* sorted = reinterpret_cast<SortedEntry*>(index_);
-  size_t count = 0;
+  index_memory_ = {};
+  index_ = nullptr;
+  sorted_.reserve(count_);
   ForEach([&](const TableEntry& entry) {
-    sorted[count++] = {entry.hash, static_cast<const char*>(entry.slot) - slot_offset_};
+    sorted_.push_back({entry.hash, static_cast<const char*>(entry.slot) - slot_offset_});
   });
-  std::sort(sorted, sorted + count, [this](const SortedEntry& a, const SortedEntry& b) {
+  std::sort(sorted_.begin(), sorted_.end(), [this](const SortedEntry& a, const SortedEntry& b) {
     if (a.hash != b.hash) return a.hash < b.hash;
     return Entry(a).key < Entry(b).key;
   });
-  return {sorted, count};
+  return sorted_;
 }
 
 void AggregationTable::Clear() {
@@ -233,7 +251,8 @@ void AggregationTable::Clear() {
 void AggregationTable::ClearDestroyed() {
   entries_.Clear();
   groups_.Clear();
-  if (index_ != nullptr) std::memset(index_, 0, (mask_ + 1) * sizeof(uint64_t));
+  if (index_ != nullptr) std::memset(index_, 0, capacity_ * sizeof(uint32_t));
+  sorted_ = {};
   count_ = 0;
   charged_ = 0;
 }

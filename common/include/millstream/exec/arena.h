@@ -1,6 +1,9 @@
 #ifndef MILLSTREAM_EXEC_ARENA_H_
 #define MILLSTREAM_EXEC_ARENA_H_
 
+#include <millstream/exec/recycled_memory.h>
+
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -18,8 +21,7 @@ class Arena {
   };
 
   // `alignment`: of every allocation; a power of two, at most 64.
-  explicit Arena(size_t alignment) : alignment_(alignment) {}
-  ~Arena();
+  explicit Arena(size_t alignment) : alignment_(alignment), shift_(std::countr_zero(alignment)) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -47,15 +49,37 @@ class Arena {
   size_t chunk_count() const { return chunks_.size(); }
   Chunk chunk(size_t index) const;
 
+  // Allocations by number, if the alignment is 32 or 64: each chunk has kChunkPositions of them to itself.
+  static constexpr uint32_t kChunkPositions = uint32_t{1} << 15;
+  uint32_t Position(size_t chunk, size_t offset) const {
+    return static_cast<uint32_t>(chunk * kChunkPositions + (offset >> shift_));
+  }
+  char* At(uint32_t position) const {
+    return chunks_[position / kChunkPositions].memory.data() + (size_t{position % kChunkPositions} << shift_);
+  }
+  // Of an allocation in the last chunk.
+  uint32_t LastPosition(const char* at) const {
+    return Position(chunks_.size() - 1, static_cast<size_t>(at - chunks_.back().memory.data()));
+  }
+  // All positions are below.
+  size_t end_position() const { return chunks_.size() * kChunkPositions; }
+
  private:
+  struct OwnedChunk {
+    RecycledMemory memory;
+    size_t used;
+    size_t capacity;
+  };
+
   void AddChunk(size_t size);
 
   const size_t alignment_;
+  const int shift_;
   char* next_ = nullptr;
   char* end_ = nullptr;
   size_t used_ = 0;
   size_t allocated_ = 0;
-  std::vector<Chunk> chunks_;  // The last one's `used` is stale: next_ tells.
+  std::vector<OwnedChunk> chunks_;  // The last one's `used` is stale: next_ tells.
 };
 
 }  // namespace millstream::exec

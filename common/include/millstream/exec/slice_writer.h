@@ -2,6 +2,7 @@
 #define MILLSTREAM_EXEC_SLICE_WRITER_H_
 
 #include <millstream/exec/bytes.h>
+#include <millstream/exec/recycled_memory.h>
 
 #include <cstddef>
 #include <cstring>
@@ -18,15 +19,12 @@ namespace millstream::exec {
 class SliceWriter {
  public:
   explicit SliceWriter(size_t slice_bytes = kSliceBytes) : slice_bytes_(slice_bytes) {}
-  ~SliceWriter();
-  SliceWriter(SliceWriter&& other) noexcept;
-  SliceWriter& operator=(SliceWriter&& other) noexcept;
 
   // Room for the next record, of at most `size` bytes; valid until the next call. May finish the current
   // slice if `size` bytes do not fit into it, so `size` should be close to what will be committed.
   char* Reserve(size_t size) {
     if (used_ + size > limit_) Grow(size);
-    return data_ + used_;
+    return memory_.data() + used_;
   }
   // Ends a record of `size` bytes, at most what was reserved.
   void Commit(size_t size) { used_ += size; }
@@ -49,13 +47,11 @@ class SliceWriter {
  private:
   void Grow(size_t size);
   void FinishSlice();
-  void Swap(SliceWriter& other);
 
   size_t slice_bytes_;
-  char* data_ = nullptr;
+  RecycledMemory memory_;
   size_t used_ = 0;
   size_t limit_ = 0;  // Until where records go in without a look: within the memory and within a slice.
-  size_t capacity_ = 0;
   bool filled_one_ = false;
   Slices finished_;
 };
