@@ -48,6 +48,16 @@ std::vector<ExecutorLoad> ExecutorPool::Loads() const {
   return loads;
 }
 
+std::vector<ExecutorId> ExecutorPool::PeersOf(ExecutorId executor, size_t most) const {
+  std::vector<ExecutorId> peers;
+  auto at = executors_.upper_bound(executor);
+  for (size_t i = 0; i < executors_.size() && peers.size() < most; ++i, ++at) {
+    if (at == executors_.end()) at = executors_.begin();
+    if (at->first != executor) peers.push_back(at->first);
+  }
+  return peers;
+}
+
 bool ExecutorPool::LearnsPlan(ExecutorId executor, const std::string& plan) {
   Plan& entry = plans_[plan];
   entry.used = ++uses_;

@@ -1,6 +1,7 @@
 #ifndef MILLSTREAM_DRIVER_JOBS_EXECUTOR_POOL_H_
 #define MILLSTREAM_DRIVER_JOBS_EXECUTOR_POOL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -38,6 +39,9 @@ class ExecutorPool {
   void Dequeue(ExecutorId executor, uint64_t launch);
 
   std::vector<ExecutorLoad> Loads() const;
+
+  // At most `most` others: those that follow the executor in the ring of all.
+  std::vector<ExecutorId> PeersOf(ExecutorId executor, size_t most) const;
 
   // True if the executor does not know the plan yet; it does from now on.
   bool LearnsPlan(ExecutorId executor, const std::string& plan);

@@ -11,6 +11,12 @@ namespace millstream::driver {
 using plan::Node;
 using plan::NodeKind;
 
+namespace {
+
+constexpr size_t kReplicaPeers = 4;
+
+}  // namespace
+
 void JobScheduler::WantEverything() {
   reconsider_ = false;
   for (auto& [id, job] : jobs_) {
@@ -132,6 +138,7 @@ absl::Status JobScheduler::LaunchOn(const Job& job, StageState& stage, ExecutorI
     launch.set_shuffle(stage.stage.shuffle->id);
     outputs_.AddHolder(stage.stage.shuffle->id, executor);
   }
+  AddReplicaPeers(stage.stage, executor, launch);
   std::vector<std::pair<int, int>> attempts;
   for (const int partition : partitions) {
     Task& task = stage.tasks[static_cast<size_t>(partition)];
@@ -146,6 +153,18 @@ absl::Status JobScheduler::LaunchOn(const Job& job, StageState& stage, ExecutorI
   InstallPlan(stage.stage, executor);
   commands_->push_back(SendCommand{executor, std::move(command)});
   return absl::OkStatus();
+}
+
+void JobScheduler::AddReplicaPeers(const Stage& stage, ExecutorId executor, proto::Launch& launch) {
+  for (size_t slot = 0; slot < stage.cached.size(); ++slot) {
+    const Node& node = *stage.cached[slot];
+    outputs_.AddRddHolder(node.id, executor);
+    if (Replicas(node.storage.load(std::memory_order_relaxed)) < 2) continue;
+    for (const ExecutorId peer : pool_.PeersOf(executor, kReplicaPeers)) {
+      outputs_.AddRddHolder(node.id, peer);
+      launch.mutable_caches(static_cast<int>(slot))->add_replica_peers(Number(peer));
+    }
+  }
 }
 
 void JobScheduler::InstallPlan(const Stage& stage, ExecutorId executor) {

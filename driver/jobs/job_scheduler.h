@@ -93,7 +93,7 @@ class JobScheduler {
   absl::Status OnInputLost(StageState& stage, const proto::TaskStatus& status, uint64_t launch);
   absl::Status Blame(StageState& stage, int partition, const std::string& operation,
                      const std::string& cause);
-  void NoteKeptPartitions(ExecutorId executor, const proto::TaskStatus& status);
+  void NoteKeptPartitions(const proto::TaskStatus& status);
   void ForgetKept(const Stage& stage, int partition);
 
   // Wants.
@@ -110,6 +110,8 @@ class JobScheduler {
   void BeginRun(JobId id, uint64_t key, StageState& stage);
   absl::Status LaunchOn(const Job& job, StageState& stage, ExecutorId executor,
                         const std::vector<int>& partitions);
+  // Where the launched tasks may copy the partitions they keep.
+  void AddReplicaPeers(const Stage& stage, ExecutorId executor, proto::Launch& launch);
   void InstallPlan(const Stage& stage, ExecutorId executor);
 
   // Ends.

@@ -19,7 +19,7 @@ void JobScheduler::On(const StatusesArrived& event) {
 }
 
 void JobScheduler::OnStatus(const StatusesArrived& event, const proto::TaskStatus& status) {
-  NoteKeptPartitions(event.executor, status);
+  NoteKeptPartitions(status);
   const auto run = runs_.find(StageRunId{status.stage_run()});
   if (run == runs_.end()) {
     // Of a job that ended without it: what it stored is of no use.
@@ -106,13 +106,16 @@ absl::Status JobScheduler::Blame(StageState& stage, int partition, const std::st
   return absl::AbortedError(text + ": " + cause);
 }
 
-void JobScheduler::NoteKeptPartitions(ExecutorId executor, const proto::TaskStatus& status) {
-  for (int i = 0; i < std::min(status.cached_rdds_size(), status.cached_partitions_size()); ++i) {
-    const uint64_t rdd = status.cached_rdds(i);
-    if (outputs_.ExpectsRdd(rdd)) {
-      outputs_.RegisterPartition(rdd, static_cast<int>(status.cached_partitions(i)), executor);
-    } else {
-      Command(executor).mutable_drop()->add_rdds(rdd);
+void JobScheduler::NoteKeptPartitions(const proto::TaskStatus& status) {
+  for (const proto::KeptPartition& kept : status.kept()) {
+    for (const uint32_t number : kept.executors()) {
+      const ExecutorId executor{number};
+      if (!pool_.Has(executor)) continue;
+      if (outputs_.ExpectsRdd(kept.rdd())) {
+        outputs_.RegisterPartition(kept.rdd(), static_cast<int>(kept.partition()), executor);
+      } else {
+        Command(executor).mutable_drop()->add_rdds(kept.rdd());
+      }
     }
   }
 }

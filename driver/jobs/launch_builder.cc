@@ -85,11 +85,12 @@ void AddCaches(const Stage& stage, const std::vector<std::vector<int>>& needed, 
     binding.set_rdd(node->id);
     const auto at = std::find(stage.nodes.begin(), stage.nodes.end(), node);
     for (const int partition : needed[static_cast<size_t>(at - stage.nodes.begin())]) {
-      const std::vector<ExecutorId>& places = outputs.PartitionPlaces(node->id, partition);
-      if (places.empty() || std::find(places.begin(), places.end(), executor) != places.end()) continue;
-      proto::CacheBinding::Place& place = *binding.add_places();
-      place.set_partition(static_cast<uint32_t>(partition));
-      place.set_executor(Number(places.front()));
+      for (const ExecutorId keeper : outputs.PartitionPlaces(node->id, partition)) {
+        if (keeper == executor) continue;
+        proto::CacheBinding::Place& place = *binding.add_places();
+        place.set_partition(static_cast<uint32_t>(partition));
+        place.set_executor(Number(keeper));
+      }
     }
   }
 }

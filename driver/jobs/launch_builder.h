@@ -23,7 +23,7 @@ std::vector<WaitingTask> WithPreferences(const Stage& stage, const std::vector<i
 // (partition, attempt), ascending by partition, as ranges.
 void AddRanges(const std::vector<std::pair<int, int>>& tasks, proto::Launch& launch);
 
-// What `tasks` read: where shuffles and blocks are, and which kept partitions `executor` lacks. DataLoss if a
+// What `tasks` read: where shuffles and blocks are, and who but `executor` keeps partitions. DataLoss if a
 // block has no living copy.
 absl::Status AddInputs(const Stage& stage, const std::vector<int>& tasks, ExecutorId executor,
                        const OutputRegistry& outputs, const IsAlive& alive, proto::Launch& launch);

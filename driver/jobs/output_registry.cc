@@ -74,10 +74,14 @@ std::set<ExecutorId> OutputRegistry::ForgetShuffle(uint64_t shuffle) {
 
 void OutputRegistry::ExpectRdd(uint64_t rdd) { rdds_.try_emplace(rdd); }
 
+void OutputRegistry::AddRddHolder(uint64_t rdd, ExecutorId executor) {
+  if (const auto found = rdds_.find(rdd); found != rdds_.end()) found->second.holders.insert(executor);
+}
+
 void OutputRegistry::RegisterPartition(uint64_t rdd, int partition, ExecutorId executor) {
   const auto found = rdds_.find(rdd);
   if (found == rdds_.end()) return;
-  std::vector<ExecutorId>& places = found->second[partition];
+  std::vector<ExecutorId>& places = found->second.partitions[partition];
   if (std::find(places.begin(), places.end(), executor) == places.end()) places.push_back(executor);
 }
 
@@ -85,25 +89,22 @@ const std::vector<ExecutorId>& OutputRegistry::PartitionPlaces(uint64_t rdd, int
   static const std::vector<ExecutorId> nowhere;
   const auto found = rdds_.find(rdd);
   if (found == rdds_.end()) return nowhere;
-  const auto places = found->second.find(partition);
-  return places == found->second.end() ? nowhere : places->second;
+  const auto places = found->second.partitions.find(partition);
+  return places == found->second.partitions.end() ? nowhere : places->second;
 }
 
 bool OutputRegistry::KeepsAny(uint64_t rdd) const {
   const auto found = rdds_.find(rdd);
-  return found != rdds_.end() && !found->second.empty();
+  return found != rdds_.end() && !found->second.partitions.empty();
 }
 
 void OutputRegistry::ForgetPartition(uint64_t rdd, int partition) {
-  if (const auto found = rdds_.find(rdd); found != rdds_.end()) found->second.erase(partition);
+  if (const auto found = rdds_.find(rdd); found != rdds_.end()) found->second.partitions.erase(partition);
 }
 
 std::set<ExecutorId> OutputRegistry::ForgetRdd(uint64_t rdd) {
-  std::set<ExecutorId> holders;
-  const auto node = rdds_.extract(rdd);
-  if (node.empty()) return holders;
-  for (const auto& [partition, places] : node.mapped()) holders.insert(places.begin(), places.end());
-  return holders;
+  auto node = rdds_.extract(rdd);
+  return node.empty() ? std::set<ExecutorId>() : std::move(node.mapped().holders);
 }
 
 void OutputRegistry::MoveBlock(const plan::BlockId& block, std::vector<ExecutorId> peers) {
@@ -128,10 +129,11 @@ void OutputRegistry::LoseExecutor(ExecutorId executor) {
       ++shuffle.missing;
     }
   }
-  for (auto& [rdd, partitions] : rdds_) {
-    for (auto at = partitions.begin(); at != partitions.end();) {
+  for (auto& [id, rdd] : rdds_) {
+    if (rdd.holders.erase(executor) == 0) continue;
+    for (auto at = rdd.partitions.begin(); at != rdd.partitions.end();) {
       std::erase(at->second, executor);
-      at = at->second.empty() ? partitions.erase(at) : std::next(at);
+      at = at->second.empty() ? rdd.partitions.erase(at) : std::next(at);
     }
   }
 }

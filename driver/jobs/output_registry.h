@@ -34,12 +34,15 @@ class OutputRegistry {
 
   // Cached partitions.
   void ExpectRdd(uint64_t rdd);
+  // An executor may keep partitions of it from now on.
+  void AddRddHolder(uint64_t rdd, ExecutorId executor);
   bool ExpectsRdd(uint64_t rdd) const { return rdds_.contains(rdd); }
   void RegisterPartition(uint64_t rdd, int partition, ExecutorId executor);
   // Empty: not kept anywhere.
   const std::vector<ExecutorId>& PartitionPlaces(uint64_t rdd, int partition) const;
   bool KeepsAny(uint64_t rdd) const;
   void ForgetPartition(uint64_t rdd, int partition);
+  // Forgets it; who may keep some of it.
   std::set<ExecutorId> ForgetRdd(uint64_t rdd);
 
   // Received blocks: a block is where its location says until it moves.
@@ -58,10 +61,13 @@ class OutputRegistry {
     int missing = 0;
     std::set<ExecutorId> holders;
   };
-  using Partitions = std::map<int, std::vector<ExecutorId>>;
+  struct Rdd {
+    std::map<int, std::vector<ExecutorId>> partitions;
+    std::set<ExecutorId> holders;
+  };
 
   std::map<uint64_t, Shuffle> shuffles_;
-  std::map<uint64_t, Partitions> rdds_;
+  std::map<uint64_t, Rdd> rdds_;
   std::unordered_map<plan::BlockId, std::vector<ExecutorId>> moved_;  // never iterated
 };
 

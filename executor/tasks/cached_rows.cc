@@ -22,20 +22,22 @@ std::unique_ptr<exec::SliceStream> CachedRows::Find() {
   const plan::BlockId id{plan::BlockId::Kind::kRdd, cache.rdd, static_cast<uint64_t>(partition_), 0};
   std::unique_ptr<exec::SliceStream> slices = streams_.parts().blocks->Open(id);
   if (slices == nullptr) slices = FromPeer(cache, id);
-  if (slices == nullptr) slices = Compute(id);
+  if (slices == nullptr) slices = Compute(cache, id);
   return slices;
 }
 
 std::unique_ptr<exec::SliceStream> CachedRows::FromPeer(const CachedRdd& cache, const plan::BlockId& id) {
-  const auto place = cache.places.find(partition_);
-  if (place == cache.places.end() || place->second == streams_.parts().self) return nullptr;
+  const auto places = cache.places.find(partition_);
+  if (places == cache.places.end()) return nullptr;
   BlockStore& store = *streams_.parts().blocks;
-  absl::StatusOr<BlockHandle> block =
-      FetchedBlocks::FetchNow(store, *streams_.parts().transport, place->second, id);
-  return block.ok() ? store.Open(*std::move(block)) : nullptr;
+  for (const ExecutorId peer : places->second) {
+    absl::StatusOr<BlockHandle> block = FetchedBlocks::FetchNow(store, *streams_.parts().transport, peer, id);
+    if (block.ok()) return store.Open(*std::move(block));
+  }
+  return nullptr;
 }
 
-std::unique_ptr<exec::SliceStream> CachedRows::Compute(const plan::BlockId& id) {
+std::unique_ptr<exec::SliceStream> CachedRows::Compute(const CachedRdd& cache, const plan::BlockId& id) {
   const PreparedNode& node = streams_.launch().plan().node(node_);
   BlockStore& store = *streams_.parts().blocks;
   CacheOutput output(store, id, node.cache->level);
@@ -47,8 +49,27 @@ std::unique_ptr<exec::SliceStream> CachedRows::Compute(const plan::BlockId& id) 
   writer.reset();
   bool kept = false;
   BlockHandle block = output.Finish(kept);
-  if (kept) streams_.cached().emplace_back(id.a, partition_);
+  if (kept) {
+    proto::KeptPartition& told = streams_.kept().emplace_back();
+    told.set_rdd(cache.rdd);
+    told.set_partition(static_cast<uint32_t>(partition_));
+    told.add_executors(Number(streams_.parts().self));
+    if (const std::optional<ExecutorId> peer = Copy(cache, id)) told.add_executors(Number(*peer));
+  }
   return store.Open(std::move(block));
+}
+
+std::optional<ExecutorId> CachedRows::Copy(const CachedRdd& cache, const plan::BlockId& id) {
+  const std::vector<ExecutorId>& peers = cache.replica_peers;
+  if (peers.empty()) return std::nullopt;
+  const absl::StatusOr<exec::Slices> slices = streams_.parts().blocks->Get(id);
+  if (!slices.ok()) return std::nullopt;  // forgotten already: memory is short
+  for (size_t i = 0; i < peers.size() && !streams_.launch().cancelled(); ++i) {
+    // Partitions begin with different peers, so that copies spread.
+    const ExecutorId peer = peers[(static_cast<size_t>(partition_) + i) % peers.size()];
+    if (streams_.parts().transport->Put(peer, id, *slices).ok()) return peer;
+  }
+  return std::nullopt;
 }
 
 }  // namespace millstream::executor

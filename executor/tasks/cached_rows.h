@@ -4,13 +4,15 @@
 #include <millstream/exec/kernel.h>
 
 #include <memory>
+#include <optional>
 
 #include "executor/tasks/task_streams.h"
 
 namespace millstream::executor {
 
-// The rows of a partition whose RDD is kept: read from here, else from the peer that is said to keep it, else
-// computed and kept. Decides when it is first asked for a chunk.
+// The rows of a partition whose RDD is kept: read from here, else from a peer that is said to keep it, else
+// computed, kept, and copied to a peer if there are some for that. Decides when it is first asked for a
+// chunk.
 class CachedRows : public exec::ChunkStream {
  public:
   // `streams` outlives it.
@@ -22,7 +24,9 @@ class CachedRows : public exec::ChunkStream {
  private:
   std::unique_ptr<exec::SliceStream> Find();
   std::unique_ptr<exec::SliceStream> FromPeer(const CachedRdd& cache, const plan::BlockId& id);
-  std::unique_ptr<exec::SliceStream> Compute(const plan::BlockId& id);
+  std::unique_ptr<exec::SliceStream> Compute(const CachedRdd& cache, const plan::BlockId& id);
+  // Who took a copy; nobody if no peer has room or can be reached.
+  std::optional<ExecutorId> Copy(const CachedRdd& cache, const plan::BlockId& id);
 
   TaskStreams& streams_;
   const int node_;

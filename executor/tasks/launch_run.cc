@@ -33,8 +33,9 @@ absl::Status LaunchRun::Read() {
     CachedRdd& cache = caches_.emplace_back();
     cache.rdd = binding.rdd();
     for (const auto& place : binding.places()) {
-      cache.places.emplace(static_cast<int>(place.partition()), ExecutorId{place.executor()});
+      cache.places[static_cast<int>(place.partition())].push_back(ExecutorId{place.executor()});
     }
+    for (const uint32_t peer : binding.replica_peers()) cache.replica_peers.push_back(ExecutorId{peer});
   }
   return absl::OkStatus();
 }

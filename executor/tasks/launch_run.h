@@ -18,7 +18,8 @@ namespace millstream::executor {
 // An RDD that a launch reads from where it is kept, or keeps.
 struct CachedRdd {
   uint64_t rdd = 0;
-  std::unordered_map<int, ExecutorId> places;  // partitions that peers keep
+  std::unordered_map<int, std::vector<ExecutorId>> places;  // partitions that peers keep
+  std::vector<ExecutorId> replica_peers;                    // where copies may go
 };
 
 // One Launch while its tasks run. Read by many threads.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/exec/current_task.h"
 #include "executor/tasks/task_failure.h"
@@ -60,10 +61,7 @@ void Compute(const ExecutorParts& parts, const LaunchRun& launch, exec::TaskEnv&
   // What a cancelled task leaves behind would be dropped by nobody.
   if (launch.cancelled().load()) throw exec::TaskError(absl::CancelledError("the stage was cancelled"));
   exec::ThrowIfError(output->Commit(status));
-  for (const auto& [rdd, partition] : streams.cached()) {
-    status.add_cached_rdds(rdd);
-    status.add_cached_partitions(static_cast<uint32_t>(partition));
-  }
+  for (proto::KeptPartition& kept : streams.kept()) *status.add_kept() = std::move(kept);
 }
 
 void Fail(proto::TaskStatus& status, proto::TaskFailure::Kind kind, const absl::Status& cause) {

@@ -3,13 +3,12 @@
 
 #include <millstream/exec/kernel.h>
 
-#include <cstdint>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "executor/tasks/executor_parts.h"
 #include "executor/tasks/launch_run.h"
+#include "proto/control.pb.h"
 
 namespace millstream::executor {
 
@@ -35,8 +34,8 @@ class TaskStreams {
   const ExecutorParts& parts() const { return parts_; }
   const LaunchRun& launch() const { return launch_; }
 
-  // (RDD, partition) that this executor keeps since this task ran.
-  std::vector<std::pair<uint64_t, int>>& cached() { return cached_; }
+  // Partitions that are kept since this task ran.
+  std::vector<proto::KeptPartition>& kept() { return kept_; }
 
  private:
   std::unique_ptr<exec::SliceStream> Slices(const PreparedNode& node, int partition);
@@ -45,7 +44,7 @@ class TaskStreams {
   const ExecutorParts& parts_;
   const LaunchRun& launch_;
   exec::TaskEnv& env_;
-  std::vector<std::pair<uint64_t, int>> cached_;
+  std::vector<proto::KeptPartition> kept_;
 };
 
 }  // namespace millstream::executor

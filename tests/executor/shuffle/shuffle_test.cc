@@ -1,4 +1,5 @@
 // Shuffles between executors, and kept RDDs.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <millstream/exec/hash.h>
 
@@ -213,31 +214,57 @@ class CachedRddTest : public testing::Test {
       cluster_->AddCollection(9, p, EncodeInts(Rows(static_cast<int64_t>(p), rows), 10'000));
     }
   }
-  std::vector<proto::TaskStatus> Run(int executor, int place = -1) {
+  std::vector<proto::TaskStatus> Run(int executor, const std::vector<uint32_t>& places = {}) {
     proto::Launch launch = MakeLaunch("p", ++runs_, 2);
     AddCollectionInput(launch, 9, 2);
     proto::CacheBinding* cache = launch.add_caches();
     cache->set_rdd(77);
-    for (uint32_t p = 0; place >= 0 && p < 2; ++p) {
-      cache->add_places()->set_partition(p);
-      cache->mutable_places(static_cast<int>(p))->set_executor(static_cast<uint32_t>(place));
+    for (const uint32_t peer : replica_peers_) cache->add_replica_peers(peer);
+    for (uint32_t p = 0; p < 2; ++p) {
+      for (const uint32_t place : places) {
+        proto::CacheBinding::Place& added = *cache->add_places();
+        added.set_partition(p);
+        added.set_executor(place);
+      }
     }
     return cluster_->Run(executor, launch);
   }
 
   uint64_t runs_ = 0;
+  std::vector<uint32_t> replica_peers_;
   std::unique_ptr<TestCluster> cluster_;
 };
+
+TEST_F(CachedRddTest, ACopyGoesToTheFirstPeerThatTakesIt) {
+  Open({.executors = 2}, StorageLevel::kMemoryOnly2, 10);
+  replica_peers_ = {7, 1};  // there is no 7
+  const std::vector<proto::TaskStatus> statuses = Run(0);
+  for (const proto::TaskStatus& status : statuses) {
+    ASSERT_EQ(status.kept_size(), 1);
+    EXPECT_THAT(status.kept(0).executors(), testing::ElementsAre(0u, 1u));
+  }
+  const int before = AddRuns();
+  EXPECT_EQ(Run(1)[0].result(), statuses[0].result());
+  EXPECT_EQ(AddRuns(), before);
+}
+
+TEST_F(CachedRddTest, WithoutAPeerThatTakesACopyThereIsOne) {
+  Open({}, StorageLevel::kMemoryOnly2, 10);
+  replica_peers_ = {7};
+  const proto::TaskStatus status = Run(0)[0];
+  EXPECT_FALSE(status.has_failure());
+  EXPECT_THAT(status.kept(0).executors(), testing::ElementsAre(0u));
+}
 
 TEST_F(CachedRddTest, PartitionsAreComputedOnceAndReported) {
   Open({}, StorageLevel::kMemoryOnly, 10);
   const int before = AddRuns();
   const std::vector<proto::TaskStatus> first = Run(0);
-  ASSERT_EQ(first[1].cached_rdds_size(), 1);
-  EXPECT_EQ(first[1].cached_rdds(0), 77u);
-  EXPECT_EQ(first[1].cached_partitions(0), 1u);
+  ASSERT_EQ(first[1].kept_size(), 1);
+  EXPECT_EQ(first[1].kept(0).rdd(), 77u);
+  EXPECT_EQ(first[1].kept(0).partition(), 1u);
   const std::vector<proto::TaskStatus> second = Run(0);
-  EXPECT_EQ(second[1].cached_rdds_size(), 0);
+  EXPECT_EQ(second[1].kept_size(), 0);
   EXPECT_EQ(second[1].result(), first[1].result());
   EXPECT_EQ(AddRuns() - before, 2);
 }
@@ -246,15 +273,23 @@ TEST_F(CachedRddTest, PartitionsAreReadFromThePeerThatKeepsThem) {
   Open({.executors = 2}, StorageLevel::kMemoryAndDisk, 10);
   const std::string expected = Run(1)[0].result();
   const int before = AddRuns();
-  EXPECT_EQ(Run(0, 1)[0].result(), expected);
+  EXPECT_EQ(Run(0, {1})[0].result(), expected);
+  EXPECT_EQ(AddRuns(), before);
+}
+
+TEST_F(CachedRddTest, PartitionsAreReadFromTheSecondPeerIfTheFirstLostThem) {
+  Open({.executors = 3}, StorageLevel::kMemoryAndDisk, 10);
+  const std::string expected = Run(1)[0].result();
+  const int before = AddRuns();
+  EXPECT_EQ(Run(0, {2, 1})[0].result(), expected);
   EXPECT_EQ(AddRuns(), before);
 }
 
 TEST_F(CachedRddTest, PartitionsThatThePeerLostAreComputedAgain) {
   Open({.executors = 2}, StorageLevel::kMemoryAndDisk, 10);
-  const std::vector<proto::TaskStatus> statuses = Run(0, 1);
+  const std::vector<proto::TaskStatus> statuses = Run(0, {1});
   EXPECT_FALSE(statuses[0].has_failure());
-  EXPECT_EQ(statuses[0].cached_rdds_size(), 1);
+  EXPECT_EQ(statuses[0].kept_size(), 1);
 }
 
 TEST_F(CachedRddTest, MemoryOnlyWithoutRoomIsComputedEachTimeAndNotReported) {
@@ -265,7 +300,7 @@ TEST_F(CachedRddTest, MemoryOnlyWithoutRoomIsComputedEachTimeAndNotReported) {
     EXPECT_EQ(AddRuns() - before, 2);
     for (const proto::TaskStatus& status : statuses) {
       ASSERT_FALSE(status.has_failure()) << status.failure().message();
-      EXPECT_EQ(status.cached_rdds_size(), 0);
+      EXPECT_EQ(status.kept_size(), 0);
       const auto rows = cluster_->executor(0).blocks().Get(
           {plan::BlockId::Kind::kResult, status.stage_run(), status.partition(), 0});
       EXPECT_EQ(DecodeInts(*rows).size(), 500'000u);
@@ -275,7 +310,7 @@ TEST_F(CachedRddTest, MemoryOnlyWithoutRoomIsComputedEachTimeAndNotReported) {
 
 TEST_F(CachedRddTest, MemoryAndDiskIsKeptWithoutRoom) {
   Open({.memory_bytes = size_t{1} << 20}, StorageLevel::kMemoryAndDisk, 500'000);
-  EXPECT_EQ(Run(0)[0].cached_rdds_size(), 1);
+  EXPECT_EQ(Run(0)[0].kept_size(), 1);
   const int before = AddRuns();
   EXPECT_TRUE(Run(0)[0].result_stored());
   EXPECT_EQ(AddRuns(), before);

@@ -4,7 +4,8 @@
 namespace millstream {
 
 // Where a kept RDD or received block lives (Spark's StorageLevel). Rows are always kept encoded, so the Ser
-// levels mean the same as those without; a level ending in 2 keeps a second copy on another executor.
+// levels mean the same as those without. A level ending in 2 keeps a second copy on another executor, if
+// there is one; that copy goes to disk before it is forgotten.
 enum class StorageLevel {
   kNone,
   kDiskOnly,
