@@ -16,7 +16,9 @@ Config& Config::Set(std::string_view key, std::string_view value) {
 }
 
 std::string Config::Get(std::string_view key) const {
-  const absl::StatusOr<cli::ResolvedConfig> config = client::Resolve(values_);
+  std::vector<std::string> notices;  // are for who starts with it
+  const auto config =
+      cli::ResolvedConfig::Resolve(client::Process().flags, cli::ReadEnvironment(), values_, &notices);
   if (!config.ok() || !cli::FindConfigurationKey(key).ok()) return {};
   return config->Get(key);
 }

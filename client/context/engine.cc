@@ -226,6 +226,7 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   auto config =
       cli::ResolvedConfig::FromValues({bootstrap.configuration().begin(), bootstrap.configuration().end()});
   if (!config.ok()) return fail(config.status());
+  base::SetLogLevel(config->GetLogLevel());
   const std::optional<security::Secret> secret = security::Secret::FromBytes(bootstrap.secret());
   if (!secret) return fail(absl::InvalidArgumentError("executor: its bootstrap has no secret"));
   const std::chrono::milliseconds timeout = *config->GetDuration(cli::keys::kNetworkTimeout);

@@ -15,6 +15,7 @@ ProcessState& Process() {
 absl::StatusOr<cli::ResolvedConfig> Resolve(const std::map<std::string, std::string>& code) {
   std::vector<std::string> notices;
   auto config = cli::ResolvedConfig::Resolve(Process().flags, cli::ReadEnvironment(), code, &notices);
+  if (config.ok()) base::SetLogLevel(config->GetLogLevel());
   static std::mutex mutex;
   static std::set<std::string>* const told = new std::set<std::string>;
   std::lock_guard lock(mutex);

@@ -66,7 +66,6 @@ constexpr std::array<std::array<std::string_view, 2>, 1> kRenamed{
 
 constexpr std::string_view kSparkPrefix = "spark.";
 constexpr std::string_view kPrefix = "millstream.";
-constexpr std::array<std::string_view, 3> kLogLevels{"error", "info", "warning"};
 
 const ConfigurationKey* FindExactly(std::string_view name) {
   const auto found = std::ranges::find(kKeys, name, &ConfigurationKey::name);
@@ -131,8 +130,8 @@ absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std:
       if (ParseBoolean(value)) return absl::OkStatus();
       return UsageError(name, Quoted(value) + " is neither true nor false", "Write true or false");
     case Type::kLogLevel:
-      if (std::ranges::find(kLogLevels, value) != kLogLevels.end()) return absl::OkStatus();
-      return UsageError(name, Quoted(value) + " is no log level", "Write info, warning or error");
+      if (ParseLogLevel(value)) return absl::OkStatus();
+      return UsageError(name, Quoted(value) + " is no log level", "Write debug, info, warning or error");
     case Type::kInteger:
       return CheckRange(key, name, value, ParseInteger(value), "a whole number", "Write digits only, as in 4",
                         [](int64_t number) { return std::to_string(number); });

@@ -97,6 +97,8 @@ std::optional<std::chrono::milliseconds> ResolvedConfig::GetDuration(std::string
 
 bool ResolvedConfig::GetBoolean(std::string_view key) const { return ParseBoolean(Get(key)).value_or(false); }
 
+base::LogLevel ResolvedConfig::GetLogLevel() const { return *ParseLogLevel(Get(keys::kLogLevel)); }
+
 MasterUrl ResolvedConfig::GetMaster() const { return *ParseMasterUrl(Get(keys::kMaster)); }
 
 }  // namespace millstream::cli

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/logging.h"
 #include "common/cli/engine_flags.h"
 #include "common/cli/master_url.h"
 
@@ -41,6 +42,7 @@ class ResolvedConfig {
   std::optional<int64_t> GetBytes(std::string_view key) const;
   std::optional<std::chrono::milliseconds> GetDuration(std::string_view key) const;
   bool GetBoolean(std::string_view key) const;
+  base::LogLevel GetLogLevel() const;
   MasterUrl GetMaster() const;
 
   // What was given, without defaults.

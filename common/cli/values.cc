@@ -86,6 +86,14 @@ std::optional<bool> ParseBoolean(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<base::LogLevel> ParseLogLevel(std::string_view text) {
+  if (text == "debug") return base::LogLevel::kDebug;
+  if (text == "info") return base::LogLevel::kInfo;
+  if (text == "warning") return base::LogLevel::kWarning;
+  if (text == "error") return base::LogLevel::kError;
+  return std::nullopt;
+}
+
 std::string FormatDuration(std::chrono::milliseconds duration) {
   return FormatWithUnit(duration.count(), kDurationUnits);
 }

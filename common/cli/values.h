@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/logging.h"
+
 namespace millstream::cli {
 
 // How values are written. Each returns nullopt for what is not written like that or does not fit.
@@ -23,6 +25,9 @@ std::optional<int64_t> ParseInteger(std::string_view text);
 
 // "true" or "false", in any case.
 std::optional<bool> ParseBoolean(std::string_view text);
+
+// "debug", "info", "warning" or "error".
+std::optional<base::LogLevel> ParseLogLevel(std::string_view text);
 
 // The shortest way to write a duration or size exactly: "200ms", "10s", "1g".
 std::string FormatDuration(std::chrono::milliseconds duration);

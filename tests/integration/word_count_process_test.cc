@@ -107,6 +107,37 @@ TEST(WordCountFramesTest, EmptyBatchesAndTheEllipsisAreSparksToTheByte) {
   EXPECT_EQ(full, 1);
 }
 
+struct Level {
+  const char* level;
+  bool tells_batches;
+  bool tells_refusals;  // of connections
+};
+
+class WordCountLogTest : public ::testing::TestWithParam<Level> {};
+INSTANTIATE_TEST_SUITE_P(Levels, WordCountLogTest,
+                         ::testing::Values(Level{"info", true, true}, Level{"warning", false, true},
+                                           Level{"error", false, false}),
+                         [](const auto& level) { return std::string(level.param.level); });
+
+TEST_P(WordCountLogTest, TellsWhatIsAsSevereAsItsLevelAndNoMore) {
+  const int port = UnusedPort();
+  std::vector<std::string> arguments = WordCount("local-cluster[2,1,512]", "localhost", port);
+  arguments.insert(arguments.end() - 3, {"--conf", std::string("millstream.log.level=") + GetParam().level});
+  Process program(arguments);
+  if (GetParam().tells_refusals) {
+    ASSERT_TRUE(program.AwaitErr("cannot connect")) << program.err();
+  } else {
+    ASSERT_TRUE(program.AwaitOut("Time: ")) << program.err();
+  }
+  TextServer server(port);
+  ASSERT_TRUE(server.Send("word\n"));
+  ASSERT_TRUE(AwaitCounts(program, {{"word", 1}})) << program.err();
+  ExpectGracefulEnd(program, {{"word", 1}});
+  EXPECT_EQ(program.err().find("Total delay") != std::string::npos, GetParam().tells_batches)
+      << program.err();
+  EXPECT_TRUE(GetParam().tells_refusals || program.err().empty()) << program.err();
+}
+
 TEST(WordCountInputTest, BytesArePreservedAndLinesEndAsDocumented) {
   TextServer server;
   Process program(WordCount("local[2]", "127.0.0.1", server.port()));
