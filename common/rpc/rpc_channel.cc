@@ -1,6 +1,7 @@
 #include "common/rpc/rpc_channel.h"
 
 #include "common/rpc/auth.h"
+#include "common/rpc/grpc_log.h"
 
 namespace millstream::rpc {
 namespace {
@@ -10,6 +11,7 @@ constexpr int kLastReconnectMs = 1000;
 constexpr int kConnectTimeoutMs = 5000;
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const RpcChannelOptions& options) {
+  RouteGrpcLog();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
   arguments.SetMaxSendMessageSize(-1);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/rpc/auth.h"
+#include "common/rpc/grpc_log.h"
 #include "common/rpc/statuses.h"
 
 namespace millstream::rpc {
@@ -39,6 +40,7 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Secret& secret,
                                                              std::map<std::string, Accept> methods,
                                                              const RpcServerOptions& options) {
+  RouteGrpcLog();
   std::unique_ptr<RpcServer> server(new RpcServer(secret, std::move(methods), options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);

@@ -20,8 +20,16 @@ namespace millstream::test {
 namespace {
 
 std::vector<std::string> WordCount(const std::string& master, int port) {
-  return {Example("network_word_count"), "--master", master, "--batch-interval", "100ms", "127.0.0.1",
-          std::to_string(port),          "100000"};
+  return {Example("network_word_count"),
+          "--master",
+          master,
+          "--batch-interval",
+          "100ms",
+          "--conf",
+          "millstream.log.level=debug",
+          "127.0.0.1",
+          std::to_string(port),
+          "100000"};
 }
 
 std::set<std::string> Entries(const std::string& block) {
@@ -90,6 +98,9 @@ TEST_F(SafetyTest, GarbageOnEveryPortDoesNoHarm) {
       "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
       std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),
       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\xff\xff\xff\x00\x00\x00\x00\x00\x01", 9),
+      // A call whose header "te" has a value that is none, which gRPC logs as an error.
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9) +
+          std::string("\0\0\x08\1\4\0\0\0\1\0\2te\3bad", 17),
       std::string(100'000, '\xa5'),
       "",
   };
@@ -105,6 +116,7 @@ TEST_F(SafetyTest, GarbageOnEveryPortDoesNoHarm) {
     }
   }
   EXPECT_GE(connections.size(), 3 * std::size(nonsense));
+  EXPECT_TRUE(program_.AwaitErr("gRPC: ")) << program_.err();
   const std::vector<pid_t> children = ChildrenOf(program_.pid());
   const std::vector<std::string> lines = SomeLines(2000);
   ASSERT_TRUE(server_.Send(Joined(lines)));
@@ -118,6 +130,9 @@ TEST_F(SafetyTest, GarbageOnEveryPortDoesNoHarm) {
   const std::optional<Exit> exit = program_.AwaitExit();
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->code, 0) << program_.err();
+  // What gRPC logs is told as our own.
+  std::istringstream log(program_.err());
+  for (std::string line; std::getline(log, line);) EXPECT_THAT(line, ::testing::HasSubstr(" logging.cc:"));
 }
 
 TEST(LocalSafetyTest, NoPortIsOpenedWithinOneProcess) {
