@@ -52,6 +52,7 @@ Driver::Core::Core(DriverOptions options, rpc::DriverEndpoint& endpoint, Executo
                         ExecutorId executor,
                         std::shared_ptr<const proto::FromExecutor> message) { OnMessage(executor, message); },
       .on_closed = [this](ExecutorId executor, const std::string& reason) { OnClosed(executor, reason); },
+      .arrived = [this] { TakeArrived(); },
   });
 }
 
@@ -96,6 +97,7 @@ void Driver::Core::Unpersist(const plan::Node& node) {
 }
 
 void Driver::Core::Loop() {
+  std::unique_lock turn(turn_);
   while (!ending_) {
     RunPosted();
     CheckSilence(std::chrono::steady_clock::now());
@@ -106,18 +108,48 @@ void Driver::Core::Loop() {
     }
     Flush();
     if (ending_) break;
-    const std::optional<Time> deadline = NextDeadline();
-    endpoint_.Wait(deadline);
-    if (deadline) ForgiveIfStalled(*deadline);
+    sleeps_until_ = NextDeadline();
+    endpoint_.Wait(turn, sleeps_until_);
+    if (sleeps_until_) ForgiveIfStalled(*sleeps_until_);
   }
   EndLoop();
+  endpoint_.Wait(turn, std::chrono::steady_clock::now());
 }
 
 void Driver::Core::RunPosted() {
   for (const Mailbox::Task& task : mailbox_->Drain()) task();
 }
 
+bool Driver::Core::Run(Mailbox::Task task) {
+  {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock() || ended_ || !mailbox_->IsEmpty()) return mailbox_->Post(std::move(task));
+    task();
+    EndBorrowedTurn();
+  }
+  TakeArrived();
+  return true;
+}
+
+void Driver::Core::TakeArrived() {
+  while (endpoint_.HasArrived()) {
+    const std::unique_lock turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock() || ended_) return;
+    endpoint_.Deliver();
+    EndBorrowedTurn();
+  }
+}
+
+void Driver::Core::EndBorrowedTurn() {
+  Flush();
+  // What is due at the same time as before is computed anew to within less.
+  constexpr std::chrono::milliseconds kNotice{1};
+  const std::optional<Time> next = NextDeadline();
+  if (next && (!sleeps_until_ || *next + kNotice < *sleeps_until_)) endpoint_.Wake();
+}
+
 void Driver::Core::EndLoop() {
+  ended_ = true;
   for (const Mailbox::Task& task : mailbox_->Close()) task();
   CancelJobs(absl::CancelledError("the driver was stopped"), /*of_batches_only=*/false);
   for (const auto& [executor, state] : executors_) {
@@ -127,7 +159,6 @@ void Driver::Core::EndLoop() {
   }
   Flush();
   executors_.clear();
-  endpoint_.Wait(std::chrono::steady_clock::now());
 }
 
 std::optional<Driver::Core::Time> Driver::Core::NextDeadline() const {

@@ -21,9 +21,10 @@
 
 namespace millstream::driver {
 
-// The event loop and what it owns. The loop's thread sleeps in the endpoint; what it hears there, what is
-// posted and what is due goes through the machines, and what they want goes out in one message per executor
-// before it sleeps again.
+// The event loop and what it owns. The loop is the thread that holds the turn. Its own thread sleeps in the
+// endpoint; what it hears there, what is posted and what is due goes through the machines, and what they want
+// goes out in one message per executor before it sleeps again. While it sleeps, a thread that brings work does
+// that work itself, which saves two changes of threads.
 class Driver::Core {
  public:
   Core(DriverOptions options, rpc::DriverEndpoint& endpoint, ExecutorLauncher& launcher,
@@ -72,9 +73,15 @@ class Driver::Core {
   // What a node holds on to once something is kept under its id.
   class NodeToken;
 
-  // The loop.
+  // The loop. What is not said to be called by other threads runs with the turn.
   void Loop();
   void RunPosted();
+  // Runs a task as the loop: on the calling thread if nobody else is the loop and nothing waits, else on the
+  // loop's own. False if the loop has ended: the task is dropped. Called without the turn.
+  bool Run(Mailbox::Task task);
+  // Delivers what has arrived unless another thread is the loop, which will. Called without the turn.
+  void TakeArrived();
+  void EndBorrowedTurn();
   std::optional<Time> NextDeadline() const;
   void Flush();
   void Send(ExecutorId executor, proto::ToExecutor::Command command);
@@ -126,7 +133,7 @@ class Driver::Core {
   std::thread loop_;
   std::atomic<std::thread::id> user_thread_{};  // of the streaming
 
-  // The loop's.
+  std::mutex turn_;  // protects what follows, and the endpoint
   JobScheduler jobs_;
   std::map<ExecutorId, Executor> executors_;
   std::map<ExecutorId, std::shared_ptr<proto::ToExecutor>> outbox_;
@@ -136,7 +143,9 @@ class Driver::Core {
   uint32_t next_executor_ = 0;
   uint64_t next_job_ = 1;
   int failed_starts_ = 0;  // executors in a row that were lost before they said Hello
+  std::optional<Time> sleeps_until_;  // the loop's own thread
   bool ending_ = false;
+  bool ended_ = false;
 
   // Shared between the loop and the threads that wait for it.
   std::mutex mutex_;  // protects what follows

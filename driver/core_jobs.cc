@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<TaskResult>> Driver::Core::RunOnce(const JobRequest& 
     if (failure_) return OwnCopy(*failure_);
   }
   const auto waiter = std::make_shared<Waiter>();
-  if (!mailbox_->Post([this, &request, &partitions, waiter] { Submit(request, partitions, waiter); })) {
+  if (!Run([this, &request, &partitions, waiter] { Submit(request, partitions, waiter); })) {
     return absl::CancelledError("the driver was stopped");
   }
   std::unique_lock lock(waiter->mutex);

@@ -22,9 +22,11 @@ absl::Status Driver::Core::StartStreaming(StreamingRequest request) {
     batches_cancelled_ = false;
     streaming_ = std::make_unique<StreamingRun>(
         request, mailbox_,
-        [this](BatchEnded event) {
-          if (event.status.ok()) base::LogInfo(streaming_->DescribeEnd(event.batch));
-          HandleStreaming(event);
+        [this](const BatchEnded& event) {
+          Run([this, event] {
+            if (event.status.ok()) base::LogInfo(streaming_->DescribeEnd(event.batch));
+            HandleStreaming(event);
+          });
         },
         [this] { HandleStreaming(TimePassed{streaming_->NowMs()}); });
     user_thread_ = streaming_->user_thread();

@@ -26,6 +26,11 @@ class Mailbox {
     return true;
   }
 
+  bool IsEmpty() const {
+    std::lock_guard lock(mutex_);
+    return tasks_.empty();
+  }
+
   std::vector<Task> Drain() {
     std::lock_guard lock(mutex_);
     return std::exchange(tasks_, {});
@@ -40,7 +45,7 @@ class Mailbox {
 
  private:
   const std::function<void()> wake_;
-  std::mutex mutex_;  // protects what follows
+  mutable std::mutex mutex_;  // protects what follows
   std::vector<Task> tasks_;
   bool closed_ = false;
 };

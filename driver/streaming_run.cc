@@ -21,7 +21,7 @@ absl::Status RunUserFunction(const plan::StreamingRequest& request, const plan::
 }  // namespace
 
 StreamingRun::StreamingRun(plan::StreamingRequest request, std::shared_ptr<Mailbox> mailbox,
-                           std::function<void(BatchEnded)> ended, std::function<void()> moved)
+                           std::function<void(const BatchEnded&)> ended, std::function<void()> moved)
     : request_(std::move(request)),
       mailbox_(std::move(mailbox)),
       ended_(std::move(ended)),
@@ -68,7 +68,10 @@ std::optional<std::chrono::steady_clock::time_point> StreamingRun::NextDeadline(
   if (batches_.IsStoppingReceivers()) deadline = stop_by_;
   const std::optional<int64_t> tick = batches_.NextTickMs();
   if (!tick || request_.clock->IsManual()) return deadline;
-  const auto at = std::chrono::steady_clock::now() + std::chrono::milliseconds(*tick - NowMs());
+  // Its milliseconds have begun some time ago.
+  const auto now = std::chrono::system_clock::now();
+  const auto begun = now - std::chrono::floor<std::chrono::milliseconds>(now);
+  const auto at = std::chrono::steady_clock::now() + std::chrono::milliseconds(*tick - NowMs()) - begun;
   return deadline && *deadline < at ? *deadline : at;
 }
 
@@ -89,8 +92,7 @@ void StreamingRun::ServeUser() {
       if (closing_) return;
       batch = *std::exchange(next_, std::nullopt);
     }
-    BatchEnded event{batch.id, RunUserFunction(request_, batch)};
-    mailbox_->Post([this, event = std::move(event)] { ended_(event); });
+    ended_({batch.id, RunUserFunction(request_, batch)});
   }
 }
 

@@ -20,10 +20,10 @@ namespace millstream::driver {
 // the loop's thread, but for what says otherwise.
 class StreamingRun {
  public:
-  // `ended` is posted to `mailbox` when a batch's function has returned, `moved` when a manual clock has
-  // moved.
+  // `ended` is called on the thread of the batch's function when that has returned; `moved` is posted to
+  // `mailbox` when a manual clock has moved.
   StreamingRun(plan::StreamingRequest request, std::shared_ptr<Mailbox> mailbox,
-               std::function<void(BatchEnded)> ended, std::function<void()> moved);
+               std::function<void(const BatchEnded&)> ended, std::function<void()> moved);
   // Waits for the function that runs.
   ~StreamingRun();
 
@@ -45,7 +45,7 @@ class StreamingRun {
 
   const plan::StreamingRequest request_;
   const std::shared_ptr<Mailbox> mailbox_;
-  const std::function<void(BatchEnded)> ended_;
+  const std::function<void(const BatchEnded&)> ended_;
   BatchScheduler batches_;
   std::optional<std::chrono::steady_clock::time_point> stop_by_;
   plan::BatchRecord latest_;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/ids.h"
 #include "common/rpc/block_transport.h"
+#include "common/rpc/control_link.h"
 
 namespace millstream::proto {
 class FromExecutor;
@@ -29,10 +30,11 @@ struct ExecutorOptions {
 };
 
 // Runs tasks and receivers on `cores` slots and keeps blocks. Handle() is called in the order of the driver's
-// messages, from one thread at a time; `send` from any of its threads.
+// messages, from one thread at a time, which may be one that is within `send` as a free sender; `send` from any
+// of its threads.
 class Executor {
  public:
-  using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>)>;
+  using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>, rpc::Sender)>;
 
   // `transport` outlives the executor.
   static absl::StatusOr<std::unique_ptr<Executor>> Create(ExecutorOptions options,

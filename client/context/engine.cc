@@ -96,7 +96,9 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
     std::call_once(crash_handler, [] { base::InstallCrashHandler(-1); });
     absl::StatusOr<std::unique_ptr<executor::Executor>> made = executor::Executor::Create(
         ExecutorOptionsOf(config, kOnly, master.cores_per_executor, MemoryOf(config, master)), blocks_,
-        [this](std::shared_ptr<const proto::FromExecutor> message) { link_->Send(std::move(message)); });
+        [this](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender sender) {
+          link_->Send(std::move(message), sender);
+        });
     if (!made.ok()) return made.status();
     executor_ = *std::move(made);
     blocks_.Register(kOnly, executor_->blocks());
@@ -241,7 +243,9 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   options.data_address = (*server)->address();
   auto executor = executor::Executor::Create(
       std::move(options), blocks,
-      [&link](std::shared_ptr<const proto::FromExecutor> message) { link.Send(std::move(message)); });
+      [&link](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender sender) {
+        link.Send(std::move(message), sender);
+      });
   if (!executor.ok()) return fail(executor.status());
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include "common/rpc/message_buffers.h"
 #include "proto/control.pb.h"
@@ -53,12 +54,9 @@ class GrpcDriverEndpoint::Stream : public RpcHandler {
     if (ok) Flush();
   }
 
-  void Enqueue(std::shared_ptr<const proto::ToExecutor> message) { queue_.push_back(std::move(message)); }
-
-  void Flush() {
-    if (writing_ || queue_.empty()) return;
-    writing_ = true;
-    call_.Write(TakeJoined(queue_));
+  void Send(std::shared_ptr<const proto::ToExecutor> message) {
+    queue_.push_back(std::move(message));
+    Flush();
   }
 
   bool idle() const { return !writing_ && queue_.empty(); }
@@ -66,6 +64,12 @@ class GrpcDriverEndpoint::Stream : public RpcHandler {
   void Cancel() { call_.Cancel(); }
 
  private:
+  void Flush() {
+    if (writing_ || queue_.empty()) return;
+    writing_ = true;
+    call_.Write(TakeJoined(queue_));
+  }
+
   void Close(const std::string& reason) {
     call_.Cancel();
     if (!executor_) return;
@@ -103,7 +107,6 @@ GrpcDriverEndpoint::~GrpcDriverEndpoint() {
   listener_ = {[](ExecutorId, std::shared_ptr<const proto::FromExecutor>) {},
                [](ExecutorId, const std::string&) {}};
   if (server_ == nullptr) return;
-  Flush();
   const auto end = std::chrono::system_clock::now() + kPatienceAtTheEnd;
   const auto busy = [this] {
     return std::ranges::any_of(connected_, [](const auto& entry) { return !entry.second->idle(); });
@@ -136,16 +139,7 @@ bool GrpcDriverEndpoint::Admit(Stream& stream, const proto::FromExecutor& messag
 
 void GrpcDriverEndpoint::Send(ExecutorId executor, std::shared_ptr<const proto::ToExecutor> message) {
   const auto found = connected_.find(executor);
-  if (found == connected_.end()) return;
-  if (found->second->idle()) queued_.push_back(executor);
-  found->second->Enqueue(std::move(message));
-}
-
-void GrpcDriverEndpoint::Flush() {
-  for (ExecutorId executor : queued_) {
-    if (const auto found = connected_.find(executor); found != connected_.end()) found->second->Flush();
-  }
-  queued_.clear();
+  if (found != connected_.end()) found->second->Send(std::move(message));
 }
 
 void GrpcDriverEndpoint::Disconnect(ExecutorId executor) {
@@ -156,14 +150,14 @@ void GrpcDriverEndpoint::Disconnect(ExecutorId executor) {
   connected_.erase(found);
 }
 
-void GrpcDriverEndpoint::Wait(std::optional<steady_clock::time_point> deadline) {
-  Flush();
+void GrpcDriverEndpoint::Wait(std::unique_lock<std::mutex>& turn,
+                              std::optional<steady_clock::time_point> deadline) {
   called_back_ = false;
   if (deadline && *deadline > steady_clock::now()) bell_.Set(*deadline);
   while (!called_back_) {
     steady_clock::time_point until = deadline.value_or(steady_clock::now() + kLongestSleep);
     for (const auto& [stream, end] : unknown_) until = std::min(until, end);
-    switch (server_->Poll(OnSystemClock(until))) {
+    switch (server_->Poll(OnSystemClock(until), &turn)) {
       case RpcServer::Polled::kWoken:
         return;
       case RpcServer::Polled::kEvent:

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/rpc/control_link.h"
@@ -25,9 +25,9 @@ struct GrpcDriverEndpointOptions {
   std::chrono::milliseconds hello_timeout{5000};
 };
 
-// Control streams over gRPC on a loopback port. The loop's thread does all of the network's work from within
-// Wait(): what Send() queued goes out when it is entered, one message per executor at a time, with all that
-// is queued joined.
+// Control streams over gRPC on a loopback port. Send() sends at once, unless a message to that executor is
+// under way: what is queued meanwhile follows joined. The loop's own thread does the rest of the network's
+// work from within Wait().
 class GrpcDriverEndpoint : public DriverEndpoint {
  public:
   static absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> Listen(const security::Secret& secret,
@@ -44,7 +44,8 @@ class GrpcDriverEndpoint : public DriverEndpoint {
   void Listen(Listener listener) override;
   void Send(ExecutorId executor, std::shared_ptr<const proto::ToExecutor> message) override;
   void Disconnect(ExecutorId executor) override;
-  void Wait(std::optional<std::chrono::steady_clock::time_point> deadline) override;
+  void Wait(std::unique_lock<std::mutex>& turn,
+            std::optional<std::chrono::steady_clock::time_point> deadline) override;
   void Wake() override;
 
  private:
@@ -54,7 +55,6 @@ class GrpcDriverEndpoint : public DriverEndpoint {
   absl::StatusOr<std::unique_ptr<RpcHandler>> Accept(RpcServer::Call& call);
   // Whether the first message of a stream names an executor that is expected; it is connected then.
   bool Admit(Stream& stream, const proto::FromExecutor& message);
-  void Flush();
   void EndSilentStreams();
 
   const GrpcDriverEndpointOptions options_;
@@ -63,7 +63,6 @@ class GrpcDriverEndpoint : public DriverEndpoint {
   std::set<ExecutorId> expected_;
   std::map<Stream*, std::chrono::steady_clock::time_point> unknown_;  // until when they may stay so
   std::map<ExecutorId, Stream*> connected_;
-  std::vector<ExecutorId> queued_;     // have something to be sent
   std::unique_ptr<RpcServer> server_;  // its calls use the above
   DeadlineBell bell_{[this] { server_->Wake(); }};
 };

@@ -62,7 +62,7 @@ void GrpcExecutorLink::Start(Listener listener) {
   thread_ = std::thread([this] { Loop(); });
 }
 
-void GrpcExecutorLink::Send(std::shared_ptr<const proto::FromExecutor> message) {
+void GrpcExecutorLink::Send(std::shared_ptr<const proto::FromExecutor> message, Sender) {
   auto parts = Split(std::move(message));
   std::lock_guard lock(mutex_);
   if (closed_) return;

@@ -34,7 +34,7 @@ class GrpcExecutorLink : public ExecutorLink {
   void Start(Listener listener);
 
   // Before Start(), messages wait; after the end they are dropped.
-  void Send(std::shared_ptr<const proto::FromExecutor> message) override;
+  void Send(std::shared_ptr<const proto::FromExecutor> message, Sender sender = Sender::kBusy) override;
 
  private:
   enum class Operation : int { kStart, kRead, kWrite, kFinish };

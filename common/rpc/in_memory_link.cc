@@ -11,8 +11,8 @@ class InMemoryEndpoint::Link : public ExecutorLink {
   Link(InMemoryEndpoint& endpoint, ExecutorId executor, std::shared_ptr<Peer> peer)
       : endpoint_(endpoint), executor_(executor), peer_(std::move(peer)) {}
 
-  void Send(std::shared_ptr<const proto::FromExecutor> message) override {
-    endpoint_.FromExecutor(executor_, peer_, std::move(message));
+  void Send(std::shared_ptr<const proto::FromExecutor> message, Sender sender) override {
+    endpoint_.FromExecutor(executor_, peer_, std::move(message), sender);
   }
 
  private:
@@ -26,9 +26,9 @@ void InMemoryEndpoint::Intercept(Interceptor interceptor) {
   intercepted_ = true;
 }
 
-std::shared_ptr<ExecutorLink> InMemoryEndpoint::Attach(ExecutorId executor, Deliver deliver) {
+std::shared_ptr<ExecutorLink> InMemoryEndpoint::Attach(ExecutorId executor, OnMessage on_message) {
   auto peer = std::make_shared<Peer>();
-  peer->deliver = std::move(deliver);
+  peer->on_message = std::move(on_message);
   std::lock_guard lock(mutex_);
   peers_[executor] = peer;
   return std::make_shared<Link>(*this, executor, std::move(peer));
@@ -39,7 +39,7 @@ void InMemoryEndpoint::Detach(ExecutorId executor, std::string reason) {
   if (peer == nullptr) return;
   {
     std::lock_guard delivering(peer->delivering);
-    peer->deliver = nullptr;
+    peer->on_message = nullptr;
   }
   Post({.kind = Event::Kind::kClosed,
         .executor = executor,
@@ -84,25 +84,26 @@ void InMemoryEndpoint::InjectToDriver(ExecutorId executor, std::string encoded) 
 }
 
 void InMemoryEndpoint::FromExecutor(ExecutorId executor, const std::shared_ptr<Peer>& peer,
-                                    std::shared_ptr<const proto::FromExecutor> message) {
+                                    std::shared_ptr<const proto::FromExecutor> message, Sender sender) {
   if (!intercepted_) {
-    Post(
-        {.kind = Event::Kind::kFromExecutor, .executor = executor, .peer = peer, .from = std::move(message)});
+    Post({.kind = Event::Kind::kFromExecutor, .executor = executor, .peer = peer, .from = std::move(message)},
+         sender);
     return;
   }
   std::vector<std::string> encodings{message->SerializeAsString()};
   if (interceptor_.to_driver) encodings = interceptor_.to_driver(executor, std::move(encodings.front()));
-  for (const std::string& encoded : encodings) PostEncodedToDriver(executor, peer, encoded);
+  for (const std::string& encoded : encodings) PostEncodedToDriver(executor, peer, encoded, sender);
 }
 
 void InMemoryEndpoint::PostEncodedToDriver(ExecutorId executor, const std::shared_ptr<Peer>& peer,
-                                           const std::string& encoded) {
+                                           const std::string& encoded, Sender sender) {
   auto message = std::make_shared<proto::FromExecutor>();
   if (!message->ParseFromString(encoded)) {
     Post({.kind = Event::Kind::kClosed, .executor = executor, .peer = peer, .reason = "a damaged message"});
     return;
   }
-  Post({.kind = Event::Kind::kFromExecutor, .executor = executor, .peer = peer, .from = std::move(message)});
+  Post({.kind = Event::Kind::kFromExecutor, .executor = executor, .peer = peer, .from = std::move(message)},
+       sender);
 }
 
 void InMemoryEndpoint::Disconnect(ExecutorId executor) {
@@ -110,9 +111,10 @@ void InMemoryEndpoint::Disconnect(ExecutorId executor) {
   peers_.erase(executor);
 }
 
-void InMemoryEndpoint::Wait(std::optional<std::chrono::steady_clock::time_point> deadline) {
+void InMemoryEndpoint::Wait(std::unique_lock<std::mutex>& turn,
+                            std::optional<std::chrono::steady_clock::time_point> deadline) {
   const auto ready = [this] { return woken_ || !events_.empty(); };
-  std::deque<Event> events;
+  turn.unlock();
   {
     std::unique_lock lock(mutex_);
     if (deadline) {
@@ -120,8 +122,22 @@ void InMemoryEndpoint::Wait(std::optional<std::chrono::steady_clock::time_point>
     } else {
       posted_.wait(lock, ready);
     }
-    events.swap(events_);
     woken_ = false;
+  }
+  turn.lock();
+  Deliver();
+}
+
+bool InMemoryEndpoint::HasArrived() {
+  std::lock_guard lock(mutex_);
+  return !events_.empty();
+}
+
+void InMemoryEndpoint::Deliver() {
+  std::deque<Event> events;
+  {
+    std::lock_guard lock(mutex_);
+    events.swap(events_);
   }
   for (Event& event : events) Handle(std::move(event));
 }
@@ -140,12 +156,16 @@ std::shared_ptr<InMemoryEndpoint::Peer> InMemoryEndpoint::Find(ExecutorId execut
   return found == peers_.end() ? nullptr : found->second;
 }
 
-void InMemoryEndpoint::Post(Event event) {
+void InMemoryEndpoint::Post(Event event, Sender sender) {
   {
     std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
   }
-  posted_.notify_one();
+  if (sender == Sender::kFree && listener_.arrived) {
+    listener_.arrived();
+  } else {
+    posted_.notify_one();
+  }
 }
 
 void InMemoryEndpoint::Handle(Event event) {
@@ -157,7 +177,7 @@ void InMemoryEndpoint::Handle(Event event) {
       return;
     case Event::Kind::kToExecutor: {
       std::lock_guard delivering(event.peer->delivering);
-      if (event.peer->deliver) event.peer->deliver(std::move(event.to));
+      if (event.peer->on_message) event.peer->on_message(std::move(event.to));
       return;
     }
     case Event::Kind::kClosed:

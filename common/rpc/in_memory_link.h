@@ -16,10 +16,11 @@
 namespace millstream::rpc {
 
 // Control streams within one process: messages are handed over by pointer. Executors get theirs on the loop's
-// thread, from within the driver's Send(). Outlives the links it gives out.
+// thread, from within the driver's Send(). Outlives the links it gives out; a Sender::kFree ends before its
+// Listener does.
 class InMemoryEndpoint : public DriverEndpoint {
  public:
-  using Deliver = std::function<void(std::shared_ptr<const proto::ToExecutor>)>;
+  using OnMessage = std::function<void(std::shared_ptr<const proto::ToExecutor>)>;
 
   // For tests. Once set, every message travels encoded, and what the function returns is delivered in its
   // place: nothing drops it, the same one twice duplicates it. What it keeps can be delivered later by
@@ -37,23 +38,26 @@ class InMemoryEndpoint : public DriverEndpoint {
   void InjectToExecutor(ExecutorId executor, std::string encoded);
   void InjectToDriver(ExecutorId executor, std::string encoded);
 
-  // Connects an executor; thread-safe. `deliver` must not block, and must not call Attach() or Detach().
-  std::shared_ptr<ExecutorLink> Attach(ExecutorId executor, Deliver deliver);
-  // The executor is gone: the driver is told once it has read what was sent before, and `deliver` is neither
+  // Connects an executor; thread-safe. `on_message` must not block, and must not call Attach() or Detach().
+  std::shared_ptr<ExecutorLink> Attach(ExecutorId executor, OnMessage on_message);
+  // The executor is gone: the driver is told once it has read what was sent before, and `on_message` is neither
   // running nor called again after the return. Thread-safe.
   void Detach(ExecutorId executor, std::string reason);
 
   void Listen(Listener listener) override;
   void Send(ExecutorId executor, std::shared_ptr<const proto::ToExecutor> message) override;
   void Disconnect(ExecutorId executor) override;
-  void Wait(std::optional<std::chrono::steady_clock::time_point> deadline) override;
+  void Wait(std::unique_lock<std::mutex>& turn,
+            std::optional<std::chrono::steady_clock::time_point> deadline) override;
   void Wake() override;
+  bool HasArrived() override;
+  void Deliver() override;
 
  private:
   class Link;
   struct Peer {
-    std::mutex delivering;  // held during `deliver`
-    Deliver deliver;        // empty: detached
+    std::mutex delivering;  // held during `on_message`
+    OnMessage on_message;   // empty: detached
   };
   struct Event {
     enum class Kind { kFromExecutor, kToExecutor, kClosed };
@@ -66,14 +70,14 @@ class InMemoryEndpoint : public DriverEndpoint {
   };
 
   std::shared_ptr<Peer> Find(ExecutorId executor);
-  void Post(Event event);
+  void Post(Event event, Sender sender = Sender::kBusy);
   void FromExecutor(ExecutorId executor, const std::shared_ptr<Peer>& peer,
-                    std::shared_ptr<const proto::FromExecutor> message);
-  void PostEncodedToDriver(ExecutorId executor, const std::shared_ptr<Peer>& peer,
-                           const std::string& encoded);
+                    std::shared_ptr<const proto::FromExecutor> message, Sender sender);
+  void PostEncodedToDriver(ExecutorId executor, const std::shared_ptr<Peer>& peer, const std::string& encoded,
+                           Sender sender = Sender::kBusy);
   void Handle(Event event);
 
-  Listener listener_;         // touched by the loop's thread alone
+  Listener listener_;         // constant once something is sent
   Interceptor interceptor_;   // constant after construction
   bool intercepted_ = false;  // likewise
 

@@ -83,10 +83,14 @@ void RpcServer::EndAllCalls() {
   while (!ended() && std::chrono::system_clock::now() < end) Poll(end);
 }
 
-RpcServer::Polled RpcServer::Poll(std::chrono::system_clock::time_point deadline) {
+RpcServer::Polled RpcServer::Poll(std::chrono::system_clock::time_point deadline,
+                                  std::unique_lock<std::mutex>* turn) {
   void* tag = nullptr;
   bool ok = false;
-  if (queue_->AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) return Polled::kTimeout;
+  if (turn != nullptr) turn->unlock();
+  const grpc::CompletionQueue::NextStatus next = queue_->AsyncNext(&tag, &ok, deadline);
+  if (turn != nullptr) turn->lock();
+  if (next != grpc::CompletionQueue::GOT_EVENT) return Polled::kTimeout;
   if (tag == &wake_) {
     wake_pending_ = false;
     return Polled::kWoken;

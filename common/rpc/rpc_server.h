@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,7 +28,8 @@ struct RpcServerOptions {
 
 // The only door into a process of the engine. It serves a table of methods on a loopback port of the system's
 // choice; a call that does not show the application's secret gets nothing but UNAUTHENTICATED, whatever it
-// calls. All work happens on the thread in Poll(); everything but Wake() must come from that thread.
+// calls. All its calls come from within Poll(); everything but Wake() must come from the thread that polls,
+// or while that sleeps.
 class RpcServer {
  public:
   // One admitted call. It ends with the first event after which no operation is under way; its handler is
@@ -79,8 +81,9 @@ class RpcServer {
   const std::string& address() const { return address_; }  // host:port
 
   enum class Polled { kEvent, kWoken, kTimeout };
-  // Handles one event, sleeping for it until `deadline`.
-  Polled Poll(std::chrono::system_clock::time_point deadline);
+  // Handles one event, sleeping for it until `deadline`. `turn` is released while it sleeps, so that other
+  // threads may use the server: one at a time.
+  Polled Poll(std::chrono::system_clock::time_point deadline, std::unique_lock<std::mutex>* turn = nullptr);
   // Makes the current or the next Poll() return kWoken. Thread-safe.
   void Wake();
 
@@ -106,7 +109,8 @@ class RpcServer {
   grpc::Alarm wake_;
 };
 
-// What a call does. Called by the polling thread; may use the call at any time on that thread.
+// What a call does. Called by the polling thread; may use the call at any time on that thread, or while that
+// sleeps.
 class RpcHandler {
  public:
   virtual ~RpcHandler() = default;

@@ -15,26 +15,28 @@ Outbox::Outbox(Send send) : send_(std::move(send)), thread_([this] { Serve(); })
 void Outbox::Add(proto::TaskStatus status, bool more) {
   const Time now = std::chrono::steady_clock::now();
   bool wake = false;
+  std::shared_ptr<proto::FromExecutor> full;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
     if (waiting_ == nullptr) waiting_ = std::make_shared<proto::FromExecutor>();
     *waiting_->add_statuses() = std::move(status);
     if (!more || (flush_at_ && now >= *flush_at_)) {
-      Flush();
+      full = TakeWaiting();
     } else if (!flush_at_) {
       flush_at_ = now + kLongestWait;
       wake = true;
     }
   }
   if (wake) wake_.notify_one();
+  if (full != nullptr) send_(std::move(full), rpc::Sender::kFree);
 }
 
 void Outbox::Post(std::shared_ptr<proto::FromExecutor> message) {
   std::lock_guard lock(mutex_);
   if (stopped_) return;
   Flush();
-  send_(std::move(message));
+  send_(std::move(message), rpc::Sender::kBusy);
 }
 
 void Outbox::SetHeartbeat(std::chrono::milliseconds interval) {
@@ -47,10 +49,13 @@ void Outbox::SetHeartbeat(std::chrono::milliseconds interval) {
   wake_.notify_one();
 }
 
-void Outbox::Flush() {
+std::shared_ptr<proto::FromExecutor> Outbox::TakeWaiting() {
   flush_at_.reset();
-  if (waiting_ == nullptr) return;
-  send_(std::exchange(waiting_, nullptr));
+  return std::exchange(waiting_, nullptr);
+}
+
+void Outbox::Flush() {
+  if (auto statuses = TakeWaiting()) send_(std::move(statuses), rpc::Sender::kBusy);
 }
 
 void Outbox::Serve() {
@@ -69,7 +74,7 @@ void Outbox::Serve() {
     if (heartbeat_at_ && now >= *heartbeat_at_) {
       auto message = std::make_shared<proto::FromExecutor>();
       message->mutable_heartbeat();
-      send_(std::move(message));
+      send_(std::move(message), rpc::Sender::kBusy);
       *heartbeat_at_ = now + heartbeat_;
     }
   }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "common/rpc/control_link.h"
 #include "proto/control.pb.h"
 
 namespace millstream::executor {
@@ -17,14 +18,14 @@ namespace millstream::executor {
 // from a thread of its own, which also sends statuses that would wait longer. Thread-safe.
 class Outbox {
  public:
-  using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>)>;
+  using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>, rpc::Sender)>;
   // `send` must not block.
   explicit Outbox(Send send);
   ~Outbox() { Stop(); }
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  // `more`: tasks wait for this thread, so that there will be more statuses soon.
+  // `more`: tasks wait for this thread, so that there will be more statuses soon. The caller holds no lock.
   void Add(proto::TaskStatus status, bool more);
   // At once, after every status added before.
   void Post(std::shared_ptr<proto::FromExecutor> message);
@@ -38,10 +39,11 @@ class Outbox {
  private:
   using Time = std::chrono::steady_clock::time_point;
   void Serve();
+  std::shared_ptr<proto::FromExecutor> TakeWaiting();
   void Flush();
 
   const Send send_;
-  std::mutex mutex_;  // held while sending, which keeps messages in order
+  std::mutex mutex_;  // held while sending, which keeps messages in order; a task's own thread need not care
   std::condition_variable wake_;
   std::shared_ptr<proto::FromExecutor> waiting_;  // statuses; null: none
   std::optional<Time> flush_at_;

@@ -82,7 +82,7 @@ TEST(ExecutorTest, NeedsACore) {
   rpc::InMemoryBlockTransport transport;
   ExecutorOptions options;
   options.cores = 0;
-  EXPECT_FALSE(Executor::Create(options, transport, [](auto) {}).ok());
+  EXPECT_FALSE(Executor::Create(options, transport, [](auto, auto) {}).ok());
 }
 
 }  // namespace

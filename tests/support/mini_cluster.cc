@@ -214,8 +214,8 @@ void MiniCluster::Launch(ExecutorId executor) {
        .data_address = "",
        .build_id = options_.executor_build_id.empty() ? plan::MainBuildId() : options_.executor_build_id,
        .test_chunks = options_.test_chunks},
-      blocks_, [to = machine.get()](std::shared_ptr<const proto::FromExecutor> message) {
-        to->link->Send(std::move(message));
+      blocks_, [to = machine.get()](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender sender) {
+        to->link->Send(std::move(message), sender);
       });
   if (!made.ok()) {
     driver_->OnExecutorExited(executor, std::string(made.status().message()));

@@ -62,7 +62,9 @@ class AuthTest : public testing::Test {
     transport_.SetPeer(kPeer, blocks_server_->address());
     EXPECT_TRUE(blocks_.Put(Block(1), {exec::OwnBytes(std::string(1 << 20, 'x'))}).ok());
     loop_ = std::thread([this] {
-      while (!done_) endpoint_->Wait(std::nullopt);
+      std::mutex mutex;
+      std::unique_lock turn(mutex);
+      while (!done_) endpoint_->Wait(turn, std::nullopt);
     });
     link_ = std::make_unique<GrpcExecutorLink>(endpoint_->address(), secret_);
     link_->Start({[](std::shared_ptr<const proto::ToExecutor>) {}, [](const std::string&) {}});

@@ -86,11 +86,16 @@ class GrpcControlTest : public testing::Test {
                        [this](ExecutorId executor, const std::string&) { closed_.push_back(executor); }});
   }
 
+  void Wait(std::optional<steady_clock::time_point> deadline) {
+    std::unique_lock turn(turn_);
+    endpoint_->Wait(turn, deadline);
+  }
+
   // Runs the loop until `done`, for at most a minute.
   template <typename Done>
   bool RunUntil(const Done& done) {
     const auto end = steady_clock::now() + 60s;
-    while (!done() && steady_clock::now() < end) endpoint_->Wait(steady_clock::now() + 5ms);
+    while (!done() && steady_clock::now() < end) Wait(steady_clock::now() + 5ms);
     return done();
   }
 
@@ -108,7 +113,7 @@ class GrpcControlTest : public testing::Test {
   auto WhileLooping(const Wait& wait) {
     std::atomic<bool> done = false;
     std::thread loop([&] {
-      while (!done) endpoint_->Wait(std::nullopt);
+      while (!done) Wait(std::nullopt);
     });
     auto result = wait();
     done = true;
@@ -121,6 +126,7 @@ class GrpcControlTest : public testing::Test {
   std::vector<ExecutorId> hellos_;
   std::vector<ExecutorId> closed_;
   std::vector<uint32_t> partitions_;
+  std::mutex turn_;
   std::unique_ptr<GrpcDriverEndpoint> endpoint_;
 };
 
@@ -177,7 +183,7 @@ TEST_F(GrpcControlTest, AnExecutorThatGoesAwayIsReported) {
   EXPECT_TRUE(RunUntil([&] { return !closed_.empty(); }));
   EXPECT_EQ(closed_, (std::vector<ExecutorId>{kOne}));
   endpoint_->Send(kOne, Cancel(1));
-  endpoint_->Wait(steady_clock::now());
+  Wait(steady_clock::now());
 }
 
 TEST_F(GrpcControlTest, ADisconnectedExecutorIsToldAndNotReported) {
@@ -210,13 +216,13 @@ TEST_F(GrpcControlTest, AWrongSecretIsRefused) {
 
 TEST_F(GrpcControlTest, WaitEndsAtItsDeadlineAndWhenWoken) {
   const auto deadline = steady_clock::now() + 20ms;
-  endpoint_->Wait(deadline);
+  Wait(deadline);
   EXPECT_GE(steady_clock::now(), deadline);
   endpoint_->Wake();
   endpoint_->Wake();
-  endpoint_->Wait(std::nullopt);
+  Wait(std::nullopt);
   std::thread waker([&] { endpoint_->Wake(); });
-  endpoint_->Wait(std::nullopt);
+  Wait(std::nullopt);
   waker.join();
 }
 

@@ -43,8 +43,13 @@ class InMemoryLinkTest : public testing::Test {
   }
 
   // Handles what is there.
-  void Poll() { endpoint_.Wait(steady_clock::now()); }
+  void Poll() { Wait(steady_clock::now()); }
+  void Wait(std::optional<steady_clock::time_point> deadline) {
+    std::unique_lock turn(turn_);
+    endpoint_.Wait(turn, deadline);
+  }
 
+  std::mutex turn_;
   InMemoryEndpoint endpoint_;
   std::shared_ptr<const proto::FromExecutor> last_;
   std::vector<uint32_t> partitions_;
@@ -69,17 +74,17 @@ TEST_F(InMemoryLinkTest, MessagesAreHandedOverByPointerInOrder) {
 TEST_F(InMemoryLinkTest, WaitEndsWhenAnotherThreadWakesItOrSends) {
   std::shared_ptr<ExecutorLink> link = endpoint_.Attach(kOne, Record());
   std::thread waker([&] { endpoint_.Wake(); });
-  endpoint_.Wait(std::nullopt);
+  Wait(std::nullopt);
   waker.join();
   std::thread sender([&] { link->Send(Status(1)); });
-  endpoint_.Wait(std::nullopt);
+  Wait(std::nullopt);
   sender.join();
   EXPECT_EQ(partitions_, (std::vector<uint32_t>{1}));
 }
 
 TEST_F(InMemoryLinkTest, AWakeBeforeTheWaitIsNotLost) {
   endpoint_.Wake();
-  endpoint_.Wait(std::nullopt);
+  Wait(std::nullopt);
   SUCCEED();
 }
 
