@@ -113,9 +113,11 @@ absl::Status Driver::Core::ReadStored(const std::vector<TaskResult>& results, co
       return !too_many;
     });
   }
-  mailbox_->Post([this, runs] {
-    for (const auto& [executor, run] : runs) HandleJobs(ResultsTaken{executor, run});
-  });
+  if (!runs.empty()) {
+    mailbox_->Post([this, runs] {
+      for (const auto& [executor, run] : runs) HandleJobs(ResultsTaken{executor, run});
+    });
+  }
   if (!too_many) return absl::OkStatus();
   return absl::ResourceExhaustedError(operation + ": its results are larger than " +
                                       std::to_string(options_.max_result_bytes) +

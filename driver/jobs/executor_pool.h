@@ -25,6 +25,7 @@ class ExecutorPool {
  public:
   void Join(ExecutorId executor, int cores);
   bool Has(ExecutorId executor) const { return executors_.contains(executor); }
+  size_t size() const { return executors_.size(); }
   void Reserve(ExecutorId executor, int cores);
 
   // What a lost executor had: the first `running` of `tasks` were being run.

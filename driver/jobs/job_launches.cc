@@ -15,6 +15,18 @@ namespace {
 
 constexpr size_t kReplicaPeers = 4;
 
+// Of a shuffle, what travels with statuses and launches, lest every reducer asks every other executor for
+// next to nothing: bytes in all, of a task, and blocks.
+constexpr uint64_t kSmallShuffleBytes = uint64_t{1} << 20;
+constexpr uint64_t kSmallOutputBytes = uint64_t{64} << 10;
+constexpr int kSmallShuffleBlocks = 1024;
+
+uint64_t SmallOutputBytes(const Stage& stage) {
+  const int64_t blocks = int64_t{stage.tasks} * stage.shuffle->partitions;
+  if (blocks > kSmallShuffleBlocks) return 0;
+  return std::min(kSmallOutputBytes, kSmallShuffleBytes / static_cast<uint64_t>(stage.tasks));
+}
+
 }  // namespace
 
 void JobScheduler::WantEverything() {
@@ -136,6 +148,7 @@ absl::Status JobScheduler::LaunchOn(const Job& job, StageState& stage, ExecutorI
   if (!status.ok()) return status;
   if (stage.stage.shuffle != nullptr) {
     launch.set_shuffle(stage.stage.shuffle->id);
+    if (pool_.size() > 1) launch.set_small_output_bytes(SmallOutputBytes(stage.stage));
     outputs_.AddHolder(stage.stage.shuffle->id, executor);
   }
   AddReplicaPeers(stage.stage, executor, launch);

@@ -57,7 +57,8 @@ void JobScheduler::OnDone(Job& job, StageState& stage, const StatusesArrived& ev
   const int partition = static_cast<int>(status.partition());
   if (stage.stage.shuffle != nullptr) {
     const uint64_t shuffle = stage.stage.shuffle->id;
-    outputs_.RegisterMap(shuffle, partition, event.executor, ++sequence_);
+    outputs_.RegisterMap(shuffle, partition, event.executor, ++sequence_,
+                         {event.message, &status});
     if (outputs_.IsComplete(shuffle)) {
       EndRuns(stage);
       reconsider_ = true;

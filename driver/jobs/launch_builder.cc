@@ -12,6 +12,9 @@ namespace {
 using plan::Node;
 using plan::NodeKind;
 
+// A collection's partition up to this size costs less to send along than to ask for.
+constexpr size_t kCarriedBytes = 1024;
+
 bool HasPlaces(const Stage& stage, const OutputRegistry& outputs) {
   const auto has_blocks = [](const NodePtr& node) {
     return node->kind == NodeKind::kBlocks && !node->blocks.empty();
@@ -45,7 +48,7 @@ std::vector<ExecutorId> Preferred(const Stage& stage, int task, const OutputRegi
   return preferred;
 }
 
-void AddCollection(const Node& node, int partition, proto::BlocksInput& input) {
+void AddCollection(const Node& node, int partition, proto::BlocksInput& input, proto::Launch& launch) {
   const exec::Slices& slices = node.collection[static_cast<size_t>(partition)];
   if (slices.empty()) return;
   proto::BlocksInput::Partition& added = *input.add_partitions();
@@ -55,6 +58,10 @@ void AddCollection(const Node& node, int partition, proto::BlocksInput& input) {
                 *block.mutable_id());
   block.set_bytes(exec::TotalBytes(slices));
   block.add_peers(Number(kDriverPeer));
+  if (slices.size() > 1 || slices.front().view.size() > kCarriedBytes) return;
+  proto::CarriedBlock& carried = *launch.add_carried();
+  *carried.mutable_id() = block.id();
+  carried.set_slice(slices.front().view.data(), slices.front().view.size());
 }
 
 // False if a block has no living copy.
@@ -136,11 +143,12 @@ absl::Status AddInputs(const Stage& stage, const std::vector<int>& tasks, Execut
     proto::StageInput& input = *launch.add_inputs();
     if (node.kind == NodeKind::kShuffle) {
       outputs.DescribeShuffle(node.id, node.parents.front().parent->partitions, *input.mutable_shuffle());
+      outputs.CarryShuffle(node.id, needed[i], executor, launch);
       continue;
     }
     proto::BlocksInput& blocks = *input.mutable_blocks();
     for (const int partition : needed[i]) {
-      if (!node.collection.empty()) AddCollection(node, partition, blocks);
+      if (!node.collection.empty()) AddCollection(node, partition, blocks, launch);
       std::string lost;
       if (node.blocks.empty() || AddReceived(node, partition, executor, outputs, alive, blocks, lost))
         continue;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/plan/block_messages.h"
+
 namespace millstream::driver {
 
 void OutputRegistry::ExpectShuffle(uint64_t shuffle, int maps) {
@@ -27,12 +29,13 @@ void OutputRegistry::AddHolder(uint64_t shuffle, ExecutorId executor) {
     found->second.holders.insert(executor);
 }
 
-void OutputRegistry::RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence) {
+void OutputRegistry::RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence,
+                                 std::shared_ptr<const proto::TaskStatus> status) {
   const auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end()) return;
   MapOutput& output = found->second.maps[static_cast<size_t>(map)];
   if (!output.executor) --found->second.missing;
-  output = {executor, sequence};
+  output = {executor, sequence, std::move(status)};
 }
 
 void OutputRegistry::LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence) {
@@ -64,6 +67,25 @@ void OutputRegistry::DescribeShuffle(uint64_t shuffle, int count, proto::Shuffle
     place->add_ranges(static_cast<uint32_t>(first));
     place->add_ranges(static_cast<uint32_t>(end - first));
     first = end;
+  }
+}
+
+void OutputRegistry::CarryShuffle(uint64_t shuffle, const std::vector<int>& reducers, ExecutorId executor,
+                                  proto::Launch& launch) const {
+  const auto found = shuffles_.find(shuffle);
+  if (found == shuffles_.end()) return;
+  uint64_t map = 0;
+  for (const MapOutput& output : found->second.maps) {
+    if (output.executor && output.executor != executor) {
+      for (const int reducer : reducers) {
+        if (reducer >= output.status->small_output_size()) break;
+        proto::CarriedBlock& carried = *launch.add_carried();
+        plan::ToProto({plan::BlockId::Kind::kShuffle, shuffle, map, static_cast<uint64_t>(reducer)},
+                      *carried.mutable_id());
+        carried.set_slice(output.status->small_output(reducer));
+      }
+    }
+    ++map;
   }
 }
 

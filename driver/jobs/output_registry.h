@@ -23,12 +23,17 @@ class OutputRegistry {
   bool HasMap(uint64_t shuffle, int map) const;
   // An executor may write to it from now on.
   void AddHolder(uint64_t shuffle, ExecutorId executor);
-  void RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence);
+  // `status` tells of the output.
+  void RegisterMap(uint64_t shuffle, int map, ExecutorId executor, uint64_t sequence,
+                   std::shared_ptr<const proto::TaskStatus> status);
   // Output at `executor` that was registered before `sequence` cannot be read.
   void LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence);
   // Missing maps are said to be at the driver, which has none: whoever needs them after all, because a kept
   // partition behind which they lie is gone, finds out by reading.
   void DescribeShuffle(uint64_t shuffle, int maps, proto::ShuffleInput& input) const;
+  // Adds the small outputs for `reducers` that `executor` does not keep itself.
+  void CarryShuffle(uint64_t shuffle, const std::vector<int>& reducers, ExecutorId executor,
+                    proto::Launch& launch) const;
   // Forgets it; who may keep some of it.
   std::set<ExecutorId> ForgetShuffle(uint64_t shuffle);
 
@@ -55,6 +60,7 @@ class OutputRegistry {
   struct MapOutput {
     std::optional<ExecutorId> executor;
     uint64_t sequence = 0;
+    std::shared_ptr<const proto::TaskStatus> status;
   };
   struct Shuffle {
     std::vector<MapOutput> maps;

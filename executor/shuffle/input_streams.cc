@@ -3,6 +3,7 @@
 #include <millstream/exec/task_error.h>
 
 #include <string>
+#include <utility>
 
 namespace millstream::executor {
 namespace {
@@ -19,6 +20,10 @@ bool BlockSequence::Next(exec::Bytes& slice) {
   for (;;) {
     if (here_ != nullptr && here_->Next(slice)) return true;
     here_.reset();
+    if (!came_along_.view.empty()) {
+      slice = std::exchange(came_along_, {});
+      return true;
+    }
     if (arriving_) {
       const absl::StatusOr<bool> more = fetched_->Next(*arriving_, next_++, slice);
       if (!more.ok()) {
@@ -35,6 +40,13 @@ bool BlockSequence::Next(exec::Bytes& slice) {
 bool BlockSequence::OpenHere(const plan::BlockId& id) {
   here_ = parts_.blocks->Open(id);
   return here_ != nullptr;
+}
+
+bool BlockSequence::OpenCarried(const plan::BlockId& id) {
+  const auto found = carried_.find(id);
+  if (found == carried_.end()) return false;
+  came_along_ = found->second;
+  return true;
 }
 
 void BlockSequence::OpenFetched(const plan::BlockId& id) {
@@ -61,6 +73,8 @@ bool ShuffleSlices::OpenNext() {
   const ExecutorId holder = source_.holders[opened_++];
   if (holder == parts_.self) {
     if (!OpenHere(Id())) throw Lost(absl::NotFoundError("it is not kept here"));
+  } else if (OpenCarried(Id())) {
+    return true;
   } else if (fetched_ != nullptr && fetched_->Contains(Id())) {
     OpenFetched(Id());
   } else {
@@ -77,7 +91,7 @@ InputLost ShuffleSlices::Lost(const absl::Status& status) const {
 bool BlockListSlices::OpenNext() {
   if (opened_ == blocks_.size()) return false;
   const plan::BlockLocation& block = blocks_[opened_++];
-  if (OpenHere(block.id)) return true;
+  if (OpenHere(block.id) || OpenCarried(block.id)) return true;
   absl::Status status = absl::NotFoundError("no peer is said to have it");
   bool first = true;
   for (const ExecutorId peer : block.peers) {

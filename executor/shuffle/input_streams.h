@@ -16,11 +16,13 @@
 
 namespace millstream::executor {
 
-// One block after another, wherever each is: here, on its way, or still to be fetched.
+// One block after another, wherever each is: here, come along with the launch, on its way, or still to be
+// fetched.
 class BlockSequence : public exec::SliceStream {
  public:
-  // `parts` and `fetched` outlive the stream; `fetched` may be null.
-  BlockSequence(const ExecutorParts& parts, FetchedBlocks* fetched) : parts_(parts), fetched_(fetched) {}
+  // All outlive the stream; `fetched` may be null.
+  BlockSequence(const ExecutorParts& parts, FetchedBlocks* fetched, const CarriedBlocks& carried)
+      : parts_(parts), fetched_(fetched), carried_(carried) {}
 
   bool Next(exec::Bytes& slice) override;
 
@@ -32,6 +34,8 @@ class BlockSequence : public exec::SliceStream {
 
   // False if the block is not kept here.
   bool OpenHere(const plan::BlockId& id);
+  // False if the block did not come along with the launch.
+  bool OpenCarried(const plan::BlockId& id);
   // The block is being fetched; its slices are taken as they come.
   void OpenFetched(const plan::BlockId& id);
   absl::Status OpenNow(ExecutorId peer, const plan::BlockId& id);
@@ -40,7 +44,9 @@ class BlockSequence : public exec::SliceStream {
   FetchedBlocks* const fetched_;
 
  private:
+  const CarriedBlocks& carried_;
   std::unique_ptr<exec::SliceStream> here_;
+  exec::Bytes came_along_;  // empty: taken
   std::optional<plan::BlockId> arriving_;
   size_t next_ = 0;
 };
@@ -48,8 +54,9 @@ class BlockSequence : public exec::SliceStream {
 // A reducer's input: the blocks of map partitions 0, 1 ... in this order, from whoever holds each.
 class ShuffleSlices : public BlockSequence {
  public:
-  ShuffleSlices(const ExecutorParts& parts, FetchedBlocks* fetched, const ShuffleSource& source, int reducer)
-      : BlockSequence(parts, fetched), source_(source), reducer_(reducer) {}
+  ShuffleSlices(const ExecutorParts& parts, FetchedBlocks* fetched, const CarriedBlocks& carried,
+                const ShuffleSource& source, int reducer)
+      : BlockSequence(parts, fetched, carried), source_(source), reducer_(reducer) {}
 
  protected:
   bool OpenNext() override;
@@ -66,9 +73,9 @@ class ShuffleSlices : public BlockSequence {
 // A partition's blocks in order: those kept here, else from the first peer that has them.
 class BlockListSlices : public BlockSequence {
  public:
-  BlockListSlices(const ExecutorParts& parts, FetchedBlocks* fetched,
+  BlockListSlices(const ExecutorParts& parts, FetchedBlocks* fetched, const CarriedBlocks& carried,
                   const std::vector<plan::BlockLocation>& blocks)
-      : BlockSequence(parts, fetched), blocks_(blocks) {}
+      : BlockSequence(parts, fetched, carried), blocks_(blocks) {}
 
  protected:
   bool OpenNext() override;

@@ -26,6 +26,9 @@ struct BlocksSource {
   std::unordered_map<int, std::vector<plan::BlockLocation>> partitions;
 };
 
+// Blocks that came along with a launch.
+using CarriedBlocks = std::unordered_map<plan::BlockId, exec::Bytes>;
+
 // One of Launch.inputs; the other one is empty.
 struct StageSource {
   ShuffleSource shuffle;

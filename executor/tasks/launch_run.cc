@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/plan/block_messages.h"
+
 namespace millstream::executor {
 
 LaunchRun::LaunchRun(std::shared_ptr<const proto::ToExecutor> message, const proto::Launch& launch,
@@ -28,6 +30,9 @@ absl::Status LaunchRun::Read() {
     absl::StatusOr<StageSource> source = ReadStageInput(input);
     if (!source.ok()) return source.status();
     inputs_.push_back(*std::move(source));
+  }
+  for (const proto::CarriedBlock& block : launch_.carried()) {
+    carried_.emplace(plan::FromProto(block.id()), exec::Bytes{message_, block.slice()});
   }
   for (const proto::CacheBinding& binding : launch_.caches()) {
     CachedRdd& cache = caches_.emplace_back();
@@ -58,6 +63,7 @@ void LaunchRun::StartFetches(const ExecutorParts& parts) {
 
 void LaunchRun::AddFetches(const ExecutorParts& parts, int node, int partition) {
   const auto add = [&](ExecutorId peer, const plan::BlockId& id) {
+    if (carried_.contains(id)) return;
     if (fetched_ == nullptr) fetched_ = std::make_shared<FetchedBlocks>(*parts.blocks, *parts.transport);
     fetched_->Add(peer, id);
   };

@@ -46,6 +46,7 @@ class LaunchRun {
   const StageSource& input(int index) const { return inputs_[static_cast<size_t>(index)]; }
   const CachedRdd& cache(int slot) const { return caches_[static_cast<size_t>(slot)]; }
   FetchedBlocks* fetched() const { return fetched_.get(); }
+  const CarriedBlocks& carried() const { return carried_; }
 
  private:
   absl::Status Read();
@@ -57,6 +58,7 @@ class LaunchRun {
   absl::Status status_;
   std::vector<StageSource> inputs_;
   std::vector<CachedRdd> caches_;
+  CarriedBlocks carried_;
   std::shared_ptr<FetchedBlocks> fetched_;  // null: nothing is fetched ahead
   std::atomic<bool> cancelled_{false};
 };

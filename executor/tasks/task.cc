@@ -39,7 +39,8 @@ std::unique_ptr<TaskOutput> MakeOutput(const ExecutorParts& parts, const LaunchR
   if (launch.plan().output_partitions() > 0) {
     return std::make_unique<ShuffleOutput>(*parts.blocks, launch.launch().shuffle(),
                                            static_cast<uint64_t>(partition),
-                                           launch.plan().output_partitions());
+                                           launch.plan().output_partitions(),
+                                           launch.launch().small_output_bytes());
   }
   const plan::BlockId id{plan::BlockId::Kind::kResult, launch.launch().stage_run(),
                          static_cast<uint64_t>(partition), static_cast<uint64_t>(attempt)};

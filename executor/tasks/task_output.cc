@@ -5,8 +5,14 @@
 
 namespace millstream::executor {
 
-ShuffleOutput::ShuffleOutput(BlockStore& store, uint64_t shuffle, uint64_t map, int reducers)
-    : store_(store), shuffle_(shuffle), map_(map), blocks_(static_cast<size_t>(reducers)) {}
+ShuffleOutput::ShuffleOutput(BlockStore& store, uint64_t shuffle, uint64_t map, int reducers,
+                             size_t small_bytes)
+    : store_(store),
+      shuffle_(shuffle),
+      map_(map),
+      blocks_(static_cast<size_t>(reducers)),
+      small_bytes_(small_bytes),
+      small_(small_bytes > 0 ? blocks_.size() : 0) {}
 
 absl::Status ShuffleOutput::Add(uint32_t partition, exec::Bytes slice) {
   if (partition >= blocks_.size()) return absl::InternalError("a row for a reducer that does not exist");
@@ -15,10 +21,19 @@ absl::Status ShuffleOutput::Add(uint32_t partition, exec::Bytes slice) {
     block = store_.NewBlock({plan::BlockId::Kind::kShuffle, shuffle_, map_, partition},
                             StorageLevel::kMemoryAndDisk);
   }
+  if (!small_.empty()) {
+    if (slice.view.size() > small_bytes_ || !small_[partition].view.empty()) {
+      small_.clear();
+    } else {
+      small_bytes_ -= slice.view.size();
+      small_[partition] = slice;
+    }
+  }
   return store_.Append(block, std::move(slice));
 }
 
-absl::Status ShuffleOutput::Commit(proto::TaskStatus&) {
+absl::Status ShuffleOutput::Commit(proto::TaskStatus& status) {
+  for (const exec::Bytes& slice : small_) status.add_small_output(slice.view.data(), slice.view.size());
   store_.KeepShuffle(shuffle_, map_, std::move(blocks_));
   return absl::OkStatus();
 }

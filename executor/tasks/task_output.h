@@ -21,7 +21,8 @@ class TaskOutput : public exec::SliceSink {
 // One block per reducer.
 class ShuffleOutput : public TaskOutput {
  public:
-  ShuffleOutput(BlockStore& store, uint64_t shuffle, uint64_t map, int reducers);
+  // Output of at most `small_bytes` travels with the status too.
+  ShuffleOutput(BlockStore& store, uint64_t shuffle, uint64_t map, int reducers, size_t small_bytes);
   absl::Status Add(uint32_t partition, exec::Bytes slice) override;
   absl::Status Commit(proto::TaskStatus& status) override;
 
@@ -30,6 +31,8 @@ class ShuffleOutput : public TaskOutput {
   const uint64_t shuffle_;
   const uint64_t map_;
   std::vector<BlockHandle> blocks_;  // null: nothing for this reducer so far
+  size_t small_bytes_;               // left
+  std::vector<exec::Bytes> small_;   // by reducer; empty: the output is not small
 };
 
 // A few rows travel in the status, more are kept for the driver to fetch.

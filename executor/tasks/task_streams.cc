@@ -76,11 +76,13 @@ std::vector<std::unique_ptr<exec::ChunkStream>> TaskStreams::Inputs(const Prepar
 std::unique_ptr<exec::SliceStream> TaskStreams::Slices(const PreparedNode& node, int partition) {
   const StageSource& source = launch_.input(node.input);
   if (node.kind == plan::NodeKind::kShuffle) {
-    return std::make_unique<ShuffleSlices>(parts_, launch_.fetched(), source.shuffle, partition);
+    return std::make_unique<ShuffleSlices>(parts_, launch_.fetched(), launch_.carried(), source.shuffle,
+                                           partition);
   }
   const auto blocks = source.blocks.partitions.find(partition);
   return std::make_unique<BlockListSlices>(
-      parts_, launch_.fetched(), blocks == source.blocks.partitions.end() ? NoBlocks() : blocks->second);
+      parts_, launch_.fetched(), launch_.carried(),
+      blocks == source.blocks.partitions.end() ? NoBlocks() : blocks->second);
 }
 
 std::unique_ptr<exec::ChunkStream> TaskStreams::Writer(const PreparedClosure& kernel, const char* operation,

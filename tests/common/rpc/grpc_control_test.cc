@@ -109,8 +109,8 @@ class GrpcControlTest : public testing::Test {
   }
 
   // Runs the loop on another thread while the test waits for an executor.
-  template <typename Wait>
-  auto WhileLooping(const Wait& wait) {
+  template <typename Waiting>
+  auto WhileLooping(const Waiting& wait) {
     std::atomic<bool> done = false;
     std::thread loop([&] {
       while (!done) Wait(std::nullopt);

@@ -36,7 +36,7 @@ class InMemoryLinkTest : public testing::Test {
                       [this](ExecutorId, std::string reason) { closed_.push_back(std::move(reason)); }});
   }
 
-  InMemoryEndpoint::Deliver Record() {
+  InMemoryEndpoint::OnMessage Record() {
     return [this](std::shared_ptr<const proto::ToExecutor> message) {
       stage_runs_.push_back(message->commands(0).cancel().stage_run());
     };
