@@ -82,6 +82,24 @@ TEST_F(InMemoryLinkTest, WaitEndsWhenAnotherThreadWakesItOrSends) {
   EXPECT_EQ(partitions_, (std::vector<uint32_t>{1}));
 }
 
+TEST_F(InMemoryLinkTest, AFreeSenderMayDeliverItself) {
+  std::thread::id delivered_by;
+  endpoint_.Listen({.on_message = [&](ExecutorId, auto) { delivered_by = std::this_thread::get_id(); },
+                    .on_closed = [](ExecutorId, const std::string&) {},
+                    .arrived =
+                        [&] {
+                          std::unique_lock turn(turn_);
+                          EXPECT_TRUE(endpoint_.HasArrived());
+                          endpoint_.Deliver();
+                        }});
+  std::shared_ptr<ExecutorLink> link = endpoint_.Attach(kOne, Record());
+  link->Send(Status(1));
+  EXPECT_EQ(delivered_by, std::thread::id());
+  link->Send(Status(2), Sender::kFree);
+  EXPECT_EQ(delivered_by, std::this_thread::get_id());
+  EXPECT_FALSE(endpoint_.HasArrived());
+}
+
 TEST_F(InMemoryLinkTest, AWakeBeforeTheWaitIsNotLost) {
   endpoint_.Wake();
   Wait(std::nullopt);

@@ -58,6 +58,43 @@ TEST(JobScheduler, ReducersStartWhenTheLastMapIsDoneAndKnowWhereEachMapIs) {
   EXPECT_THAT(jobs.ResultOf(job), Optional(std::string("row0,row1,row2")));
 }
 
+TEST(JobScheduler, SmallOutputTravelsToTheReducersOfOtherExecutors) {
+  JobHarness jobs;
+  jobs.Join(0);
+  jobs.Join(1);
+  const auto reduce = ReduceByKey(Map(Range(2)), 2);
+  const JobId job = jobs.Submit(reduce);
+  for (int map = 0; map < 2; ++map) {
+    const JobHarness::LaunchedTask task = jobs.TakeTask(map);
+    EXPECT_GT(task.launch.small_output_bytes(), 0u);
+    proto::TaskStatus status = jobs.StatusOf(task);
+    for (int r = 0; r < 2; ++r) status.add_small_output(std::to_string(map) + " to " + std::to_string(r));
+    jobs.Report(task.executor, status);
+  }
+  ASSERT_EQ(jobs.tasks().size(), 2u);
+  for (const JobHarness::LaunchedTask& task : jobs.tasks()) {
+    ASSERT_EQ(task.launch.carried_size(), 1) << "its own is at hand";
+    const proto::CarriedBlock& carried = task.launch.carried(0);
+    EXPECT_EQ(carried.id().a(), reduce->id);
+    EXPECT_EQ(carried.id().b(), 1 - task.executor);
+    EXPECT_EQ(carried.id().c(), static_cast<uint64_t>(task.partition));
+    EXPECT_EQ(carried.slice(), std::to_string(1 - task.executor) + " to " + std::to_string(task.partition));
+  }
+  jobs.FinishAll();
+  EXPECT_THAT(jobs.ResultOf(job), Optional(std::string("row0,row1")));
+}
+
+TEST(JobScheduler, OutputTravelsNeitherOfManyTasksNorWithoutPeers) {
+  JobHarness jobs;
+  jobs.Join(0);
+  jobs.Submit(ReduceByKey(Map(Range(1)), 1));
+  EXPECT_EQ(jobs.tasks().back().launch.small_output_bytes(), 0u);
+  jobs.FinishAll();
+  jobs.Join(1);
+  jobs.Submit(ReduceByKey(Map(Range(64)), 64));
+  EXPECT_EQ(jobs.tasks().back().launch.small_output_bytes(), 0u);
+}
+
 TEST(JobScheduler, JobsWaitForTheFirstExecutor) {
   JobHarness jobs;
   const JobId job = jobs.Submit(Range(2));

@@ -51,15 +51,19 @@ class ShuffleTest : public testing::Test {
   }
 
   // Runs map partitions [first, first + count) on an executor.
-  void RunMaps(int executor, uint32_t first, uint32_t count, uint32_t attempt = 0) {
+  std::vector<proto::TaskStatus> RunMaps(int executor, uint32_t first, uint32_t count, uint32_t attempt = 0,
+                                         uint64_t small_output_bytes = 0) {
     proto::Launch launch = MakeLaunch("maps", 100 + first, count);
     launch.mutable_tasks(0)->set_first(first);
     launch.mutable_tasks(0)->set_attempt(attempt);
     launch.set_shuffle(kShuffle);
+    launch.set_small_output_bytes(small_output_bytes);
     AddCollectionInput(launch, 9, kMaps);
-    for (const proto::TaskStatus& status : cluster_->Run(executor, launch)) {
+    std::vector<proto::TaskStatus> statuses = cluster_->Run(executor, launch);
+    for (const proto::TaskStatus& status : statuses) {
       EXPECT_FALSE(status.has_failure()) << status.failure().message();
     }
+    return statuses;
   }
 
   std::vector<proto::TaskStatus> RunReduces(int executor, const std::vector<uint32_t>& holders) {
@@ -127,6 +131,33 @@ TEST_F(ShuffleTest, OneFetchPerPeerServesAllReducersOfALaunch) {
   EXPECT_TRUE(std::is_sorted(asked.begin(), asked.end(), [](const plan::BlockId& a, const plan::BlockId& b) {
     return std::pair(a.c, a.b) < std::pair(b.c, b.b);
   }));
+}
+
+TEST_F(ShuffleTest, SmallOutputComesWithTheStatusAndIsNotFetchedWhereItIsCarried) {
+  Open({.executors = 2, .data_address = "fetched ahead"}, 100);
+  const std::vector<proto::TaskStatus> maps = RunMaps(0, 0, kMaps, 0, 10'000);
+  proto::Launch launch = MakeLaunch("reduces", 1, kReducers);
+  AddShuffleInput(launch, kShuffle, {0, 0, 0, 0});
+  for (const proto::TaskStatus& map : maps) {
+    ASSERT_EQ(map.small_output_size(), kReducers);
+    for (int r = 0; r < kReducers; ++r) {
+      proto::CarriedBlock& carried = *launch.add_carried();
+      carried.mutable_id()->set_kind(static_cast<uint32_t>(plan::BlockId::Kind::kShuffle));
+      carried.mutable_id()->set_a(kShuffle);
+      carried.mutable_id()->set_b(map.partition());
+      carried.mutable_id()->set_c(static_cast<uint64_t>(r));
+      carried.set_slice(map.small_output(r));
+    }
+  }
+  cluster_->transport().FailFetches(
+      [](ExecutorId, const plan::BlockId&) { return absl::UnavailableError("nothing is to be fetched"); });
+  ExpectAllRows(1, cluster_->Run(1, launch));
+}
+
+TEST_F(ShuffleTest, OutputThatIsNotSmallStaysWhereItIs) {
+  Open({.executors = 1}, 5'000);
+  for (const proto::TaskStatus& map : RunMaps(0, 0, kMaps, 0, 10'000)) EXPECT_EQ(map.small_output_size(), 0);
+  ExpectAllRows(0, RunReduces(0, {0, 0, 0, 0}));
 }
 
 TEST_F(ShuffleTest, MoreThanTheBudgetGoesThroughDiskAndComesOutRight) {
