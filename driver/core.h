@@ -23,8 +23,8 @@ namespace millstream::driver {
 
 // The event loop and what it owns. The loop is the thread that holds the turn. Its own thread sleeps in the
 // endpoint; what it hears there, what is posted and what is due goes through the machines, and what they want
-// goes out in one message per executor before it sleeps again. While it sleeps, a thread that brings work does
-// that work itself, which saves two changes of threads.
+// goes out in one message per executor before it sleeps again. While it sleeps, a thread that brings work
+// does that work itself, which saves two changes of threads.
 class Driver::Core {
  public:
   Core(DriverOptions options, rpc::DriverEndpoint& endpoint, ExecutorLauncher& launcher,
@@ -142,7 +142,7 @@ class Driver::Core {
   bool batches_cancelled_ = false;
   uint32_t next_executor_ = 0;
   uint64_t next_job_ = 1;
-  int failed_starts_ = 0;  // executors in a row that were lost before they said Hello
+  int failed_starts_ = 0;             // executors in a row that were lost before they said Hello
   std::optional<Time> sleeps_until_;  // the loop's own thread
   bool ending_ = false;
   bool ended_ = false;

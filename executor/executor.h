@@ -30,8 +30,8 @@ struct ExecutorOptions {
 };
 
 // Runs tasks and receivers on `cores` slots and keeps blocks. Handle() is called in the order of the driver's
-// messages, from one thread at a time, which may be one that is within `send` as a free sender; `send` from any
-// of its threads.
+// messages, from one thread at a time, which may be one that is within `send` as a free sender; `send` from
+// any of its threads.
 class Executor {
  public:
   using Send = std::function<void(std::shared_ptr<const proto::FromExecutor>, rpc::Sender)>;

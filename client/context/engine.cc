@@ -241,11 +241,10 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   executor::ExecutorOptions options =
       ExecutorOptionsOf(*config, id, static_cast<int>(bootstrap.cores()), bootstrap.memory_bytes());
   options.data_address = (*server)->address();
-  auto executor = executor::Executor::Create(
-      std::move(options), blocks,
-      [&link](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender sender) {
-        link.Send(std::move(message), sender);
-      });
+  auto executor =
+      executor::Executor::Create(std::move(options), blocks,
+                                 [&link](std::shared_ptr<const proto::FromExecutor> message,
+                                         rpc::Sender sender) { link.Send(std::move(message), sender); });
   if (!executor.ok()) return fail(executor.status());
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());

@@ -55,8 +55,8 @@ class SpawnPlan {
     std::string bootstrap_variable = std::string(kBootstrapVariable) + "=" + std::to_string(kChildSocket);
     std::vector<char*> environment{bootstrap_variable.data()};
     for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
-    // Several threads of an executor wait for gRPC, each for few connections. By default all wait together, and
-    // one wakes another for most of what arrives.
+    // Several threads of an executor wait for gRPC, each for few connections. By default all wait together,
+    // and one wakes another for most of what arrives.
     std::string poll_strategy = "GRPC_POLL_STRATEGY=poll";
     environment.push_back(poll_strategy.data());
     environment.push_back(nullptr);

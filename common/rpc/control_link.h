@@ -18,8 +18,8 @@ class ToExecutor;
 namespace millstream::rpc {
 
 // The driver's end of its executors' control streams, and where its event loop's thread sleeps. The loop is
-// the thread that holds the turn, a mutex of the driver's: all calls but Wake() and HasArrived() are made with
-// it held, and so are all callbacks but `arrived`.
+// the thread that holds the turn, a mutex of the driver's: all calls but Wake() and HasArrived() are made
+// with it held, and so are all callbacks but `arrived`.
 class DriverEndpoint {
  public:
   struct Listener {

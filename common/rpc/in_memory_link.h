@@ -40,8 +40,8 @@ class InMemoryEndpoint : public DriverEndpoint {
 
   // Connects an executor; thread-safe. `on_message` must not block, and must not call Attach() or Detach().
   std::shared_ptr<ExecutorLink> Attach(ExecutorId executor, OnMessage on_message);
-  // The executor is gone: the driver is told once it has read what was sent before, and `on_message` is neither
-  // running nor called again after the return. Thread-safe.
+  // The executor is gone: the driver is told once it has read what was sent before, and `on_message` is
+  // neither running nor called again after the return. Thread-safe.
   void Detach(ExecutorId executor, std::string reason);
 
   void Listen(Listener listener) override;

@@ -57,8 +57,7 @@ void JobScheduler::OnDone(Job& job, StageState& stage, const StatusesArrived& ev
   const int partition = static_cast<int>(status.partition());
   if (stage.stage.shuffle != nullptr) {
     const uint64_t shuffle = stage.stage.shuffle->id;
-    outputs_.RegisterMap(shuffle, partition, event.executor, ++sequence_,
-                         {event.message, &status});
+    outputs_.RegisterMap(shuffle, partition, event.executor, ++sequence_, {event.message, &status});
     if (outputs_.IsComplete(shuffle)) {
       EndRuns(stage);
       reconsider_ = true;

@@ -37,10 +37,9 @@ exec::TaskEnv MakeEnv(const ExecutorParts& parts, const LaunchRun& launch, int p
 std::unique_ptr<TaskOutput> MakeOutput(const ExecutorParts& parts, const LaunchRun& launch, int partition,
                                        int attempt) {
   if (launch.plan().output_partitions() > 0) {
-    return std::make_unique<ShuffleOutput>(*parts.blocks, launch.launch().shuffle(),
-                                           static_cast<uint64_t>(partition),
-                                           launch.plan().output_partitions(),
-                                           launch.launch().small_output_bytes());
+    return std::make_unique<ShuffleOutput>(
+        *parts.blocks, launch.launch().shuffle(), static_cast<uint64_t>(partition),
+        launch.plan().output_partitions(), launch.launch().small_output_bytes());
   }
   const plan::BlockId id{plan::BlockId::Kind::kResult, launch.launch().stage_run(),
                          static_cast<uint64_t>(partition), static_cast<uint64_t>(attempt)};

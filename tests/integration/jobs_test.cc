@@ -157,9 +157,10 @@ TEST_F(JobsTest, LostShuffleOutputIsComputedAgain) {
 
 TEST_F(JobsTest, ARecomputedMapTaskYieldsIdenticalBytes) {
   see_from_ = [this](ExecutorId id, proto::FromExecutor message) {
-    for (const auto& status : message.statuses()) {
+    for (auto& status : *message.mutable_statuses()) {
       const uint64_t shuffle = log_.ShuffleOf(status);
       if (shuffle == 0 || status.has_failure()) continue;
+      status.clear_small_output();  // so that it has to be fetched
       for (int reducer = 0; reducer < kReducers; ++reducer) {
         const auto slices = cluster_->blocks_of(id).Get(
             {plan::BlockId::Kind::kShuffle, shuffle, status.partition(), static_cast<uint64_t>(reducer)});
@@ -191,6 +192,10 @@ TEST_F(JobsTest, ARecomputedMapTaskYieldsIdenticalBytes) {
 }
 
 TEST_F(JobsTest, AShuffleBlockThatIsNeverThereFailsTheJobByName) {
+  see_from_ = [](ExecutorId, proto::FromExecutor message) {
+    for (auto& status : *message.mutable_statuses()) status.clear_small_output();
+    return std::vector{std::move(message)};
+  };
   see_fetch_ = [](ExecutorId peer, const plan::BlockId& id) {
     return id.kind == plan::BlockId::Kind::kShuffle && peer == kOne ? absl::NotFoundError("lost by the test")
                                                                     : absl::OkStatus();

@@ -51,8 +51,8 @@ TestCluster::TestCluster(const Options& options) : collections_(std::make_unique
     executor.memory_bytes = options.memory_bytes;
     executor.local_dir = directory_.path();
     executor.data_address = options.data_address;
-    absl::StatusOr<std::unique_ptr<Executor>> made =
-        Executor::Create(executor, transport_, [this](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender) {
+    absl::StatusOr<std::unique_ptr<Executor>> made = Executor::Create(
+        executor, transport_, [this](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender) {
           std::lock_guard lock(mutex_);
           messages_.push_back(std::move(message));
           said_.notify_all();
