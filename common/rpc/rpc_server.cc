@@ -67,6 +67,8 @@ RpcServer::~RpcServer() {
   }
   if (queue_ == nullptr) return;
   wake_.Cancel();
+  // Who was let in at the last moment is not answered: a queue that is shut down takes no more operations.
+  for (const auto& [call, owner] : calls_) call->cancelled_ = true;
   queue_->Shutdown();
   void* tag = nullptr;
   bool ok = false;
@@ -161,8 +163,9 @@ void RpcServer::Call::Cancel() {
 
 void RpcServer::Call::OnEvent(Operation operation, bool ok) {
   --under_way_;
+  if (cancelled_) return;
   if (operation == Operation::kAccept) return server_.OnAccepted(*this, ok);
-  if (cancelled_ || handler_ == nullptr) return;
+  if (handler_ == nullptr) return;
   switch (operation) {
     case Operation::kRead:
       return ok ? handler_->OnMessage(incoming_) : handler_->OnReadsEnded();
