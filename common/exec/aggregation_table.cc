@@ -21,8 +21,8 @@ uint32_t Matches(const uint32_t* group, uint32_t tag, uint32_t mask) {
   const auto compare = [&](const uint32_t* words) {
     const __m128i bits = _mm_and_si128(_mm_load_si128(reinterpret_cast<const __m128i*>(words)),
                                        _mm_set1_epi32(static_cast<int>(mask)));
-    return static_cast<uint32_t>(_mm_movemask_ps(
-        _mm_castsi128_ps(_mm_cmpeq_epi32(bits, _mm_set1_epi32(static_cast<int>(tag))))));
+    return static_cast<uint32_t>(
+        _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(bits, _mm_set1_epi32(static_cast<int>(tag))))));
   };
   return compare(group) | compare(group + 4) << 4;
 }
@@ -117,7 +117,8 @@ void AggregationTable::PrefetchIndex(const uint64_t* hashes, size_t count) const
 void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, char** candidates) const {
   for (size_t i = 0; i < count; ++i) {
     const uint32_t* const group = Group(hashes[i]);
-    // Without a match the last word does: the keys are compared anyway, and free words are the last of a group.
+    // Without a match the last word does: the keys are compared anyway, and free words are the last of a
+    // group.
     const uint32_t matches = Matches(group, Tag(hashes[i]), ~position_mask_) | 1u << (kGroupWords - 1);
     const uint32_t word = group[std::countr_zero(matches)];
     candidates[i] = word == 0 ? nullptr : EntryOf(word);
@@ -128,7 +129,8 @@ void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, char
 [[gnu::noinline]] bool AggregationTable::FindOrInsert(std::string_view key, uint64_t hash, char*& entry) {
   for (uint64_t group_hash = hash;; ++group_hash) {
     uint32_t* const group = Group(group_hash);
-    for (uint32_t matches = Matches(group, Tag(hash), ~position_mask_); matches != 0; matches &= matches - 1) {
+    for (uint32_t matches = Matches(group, Tag(hash), ~position_mask_); matches != 0;
+         matches &= matches - 1) {
       entry = EntryOf(group[std::countr_zero(matches)]);
       if (HasKey(entry, key_offset_, key)) return false;
     }
@@ -225,8 +227,8 @@ void AggregationTable::DestroySlots() {
 }
 
 size_t AggregationTable::allocated_bytes() const {
-  return entries_.allocated() + groups_.allocated() + charged_ +
-         index_memory_.size() + sorted_.capacity() * sizeof(SortedEntry);
+  return entries_.allocated() + groups_.allocated() + charged_ + index_memory_.size() +
+         sorted_.capacity() * sizeof(SortedEntry);
 }
 
 std::span<AggregationTable::SortedEntry> AggregationTable::Sort() {

@@ -31,9 +31,9 @@ void Arena::AddChunk(size_t size) {
 void Arena::Clear() {
   used_ = 0;
   if (chunks_.empty()) return;
-  const auto largest = std::max_element(
-      chunks_.begin(), chunks_.end(),
-      [](const OwnedChunk& a, const OwnedChunk& b) { return a.capacity < b.capacity; });
+  const auto largest =
+      std::max_element(chunks_.begin(), chunks_.end(),
+                       [](const OwnedChunk& a, const OwnedChunk& b) { return a.capacity < b.capacity; });
   std::iter_swap(chunks_.begin(), largest);
   chunks_.erase(chunks_.begin() + 1, chunks_.end());
   next_ = chunks_[0].memory.data();

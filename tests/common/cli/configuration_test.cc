@@ -78,7 +78,8 @@ TEST(ConfigurationKeysTest, ValuesThatDoNotFitAreRefusedWithTheLimits) {
   EXPECT_THAT(check(keys::kStopContextByDefault, "yes"), HasSubstr("neither true nor false"));
   EXPECT_THAT(check(keys::kNetworkTimeout, "-1s"), HasSubstr("out of range"));
   EXPECT_THAT(check(keys::kLogLevel, "loud"), HasSubstr("is no log level"));
-  for (const char* level : {"debug", "info", "warning", "error"}) EXPECT_EQ(check(keys::kLogLevel, level), "");
+  for (const char* level : {"debug", "info", "warning", "error"})
+    EXPECT_EQ(check(keys::kLogLevel, level), "");
   EXPECT_EQ(check(keys::kReceiverRestartDelay, "500"), "");
   EXPECT_EQ(check(keys::kBlockInterval, "200"), "");
 }

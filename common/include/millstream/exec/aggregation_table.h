@@ -156,9 +156,9 @@ class AggregationTable {
   }
   char* EntryOf(uint32_t word) const { return entries_.At(word & position_mask_); }
 
-  // The index is an array of groups of words. A key's group is the first, from that of its hash on, that had a
-  // free word when it came. A word is a tag over the entry's position in `entries_`; 0 is free, and what follows
-  // it in its group is free too.
+  // The index is an array of groups of words. A key's group is the first, from that of its hash on, that had
+  // a free word when it came. A word is a tag over the entry's position in `entries_`; 0 is free, and what
+  // follows it in its group is free too.
   static constexpr size_t kGroupWords = 8;
 
   const SlotType type_;

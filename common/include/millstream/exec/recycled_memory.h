@@ -6,10 +6,10 @@
 
 namespace millstream::exec {
 
-// Memory of a task's tables and slices. From 64 KiB on it comes from the system and not from malloc, so that a
-// process gives back what it no longer holds; but of sizes that are powers of two up to 4 MiB the process keeps up
-// to 16 MiB for whoever asks next, who need not get it page by page again. Not zeroed. Taking and giving back may
-// happen on different threads.
+// Memory of a task's tables and slices. From 64 KiB on it comes from the system and not from malloc, so that
+// a process gives back what it no longer holds; but of sizes that are powers of two up to 4 MiB the process
+// keeps up to 16 MiB for whoever asks next, who need not get it page by page again. Not zeroed. Taking and
+// giving back may happen on different threads.
 class RecycledMemory {
  public:
   RecycledMemory() = default;
