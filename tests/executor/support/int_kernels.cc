@@ -214,7 +214,7 @@ exec::Slices EncodeInts(const std::vector<int64_t>& rows, size_t rows_per_slice)
 
 std::vector<int64_t> DecodeInts(std::string_view bytes) {
   std::vector<int64_t> rows(bytes.size() / sizeof(int64_t));
-  std::memcpy(rows.data(), bytes.data(), rows.size() * sizeof(int64_t));
+  std::copy_n(bytes.data(), rows.size() * sizeof(int64_t), reinterpret_cast<char*>(rows.data()));
   return rows;
 }
 
