@@ -12,7 +12,7 @@ namespace millstream::executor {
 bool CachedRows::Next(exec::Chunk& chunk) {
   if (rows_ == nullptr) {
     const PreparedNode& node = streams_.launch().plan().node(node_);
-    rows_ = streams_.Reader(node.cache->decode, node.operation.c_str(), Find());
+    rows_ = streams_.Reader(node.cache->decode, node.operation.c_str(), Find(), as_views_);
   }
   return rows_->Next(chunk);
 }

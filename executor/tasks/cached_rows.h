@@ -15,9 +15,9 @@ namespace millstream::executor {
 // chunk.
 class CachedRows : public exec::ChunkStream {
  public:
-  // `streams` outlives it.
-  CachedRows(TaskStreams& streams, int node, int partition)
-      : streams_(streams), node_(node), partition_(partition) {}
+  // `streams` outlives it. As views: of what is kept.
+  CachedRows(TaskStreams& streams, int node, int partition, bool as_views)
+      : streams_(streams), node_(node), partition_(partition), as_views_(as_views) {}
 
   bool Next(exec::Chunk& chunk) override;
 
@@ -31,6 +31,7 @@ class CachedRows : public exec::ChunkStream {
   TaskStreams& streams_;
   const int node_;
   const int partition_;
+  const bool as_views_;
   std::unique_ptr<exec::ChunkStream> rows_;
 };
 

@@ -54,6 +54,20 @@ TEST_F(RddOperations, FlatMapTakesContainersOptionalsAndLazyViews) {
             40'000);
 }
 
+TEST_F(RddOperations, WordsOfStoredTextsAreTheSameWhereverTheTextsAre) {
+  const auto texts = sc().Parallelize(Texts{"a b", "", "c", "d e f"}, 2);
+  const auto kept = texts.Map([](std::string text) { return text; }).Persist();
+  const auto words = kept.FlatMap(SplitWords{});
+  const auto all = ElementsAre("a", "b", "c", "d", "e", "f");
+  EXPECT_THAT(texts.FlatMap(SplitWords{}).Collect().value(), all);
+  EXPECT_THAT(words.Collect().value(), all);  // computes the texts and keeps them
+  EXPECT_THAT(words.Collect().value(), all);
+  EXPECT_THAT(texts.Repartition(3).FlatMap(SplitWords{}).Collect().value(),
+              UnorderedElementsAre("a", "b", "c", "d", "e", "f"));
+  EXPECT_THAT(words.Union(kept.Map([](const std::string& text) { return text + "!"; })).Collect().value(),
+              ElementsAre("a", "b", "c", "d", "e", "f", "a b!", "!", "c!", "d e f!"));
+}
+
 TEST_F(RddOperations, FlatMapKeepsTextThatALazyRangeOwns) {
   const auto words = sc().Range(0, 3, 1, 1).FlatMap([](int64_t row) {
     return std::vector<std::string>{std::to_string(row) + "a", std::to_string(row) + "b"} |

@@ -71,6 +71,9 @@ struct alignas(16) KernelDescriptor {
       nullptr;  // "name" of an engine's own kernel, which needs no build id; null: user code
   uint32_t builtin_version = 0;
   const RowType* rows = nullptr;  // for `make` functions that serve rows of all types: the type of these
+  // The same kernel for rows of std::string_view. It runs instead where the std::string it reads would be
+  // copied out of stored bytes first. Null: there is none.
+  const KernelDescriptor* over_views = nullptr;
 };
 
 // Names a row type across processes of one build: a hash of its spelled name, never an address.

@@ -130,6 +130,7 @@ template <class T, class F>
 class SplitKernel : public Operator<T> {
  public:
   using Out = std::string_view;
+  using OverViews = SplitKernel<std::string_view, F>;
   explicit SplitKernel(KernelArgs& args) : Operator<T>(args), out_(args.env->chunk_rows) {}
 
   bool Next(Chunk& out) override {

@@ -91,7 +91,8 @@ class Operator : public UntypedOperator {
   }
 };
 
-// The descriptor of a kernel class that is constructible from KernelArgs&.
+// The descriptor of a kernel class that is constructible from KernelArgs&. A class for rows of std::string
+// that names its counterpart for rows of std::string_view as `OverViews` has that known, too.
 template <class Kernel, class In, class Out>
 struct Describe {
   static std::unique_ptr<ChunkStream> Make(KernelArgs args) {
@@ -104,9 +105,17 @@ struct Describe {
     else
       return SignatureOf<Row>();
   }
+  static constexpr const KernelDescriptor* OverViews() {
+    if constexpr (std::is_same_v<In, std::string> && requires { typename Kernel::OverViews; }) {
+      return &Describe<typename Kernel::OverViews, std::string_view, Out>::descriptor;
+    } else {
+      return nullptr;
+    }
+  }
   static constexpr KernelDescriptor descriptor{.make = &Make,
                                                .input_signature = Signature(static_cast<In*>(nullptr)),
-                                               .output_signature = Signature(static_cast<Out*>(nullptr))};
+                                               .output_signature = Signature(static_cast<Out*>(nullptr)),
+                                               .over_views = OverViews()};
 };
 
 }  // namespace millstream::exec

@@ -41,6 +41,8 @@ struct RowType {
   bool (*decode)(Decoder& in, void* rows, size_t& count, size_t capacity) = nullptr;
   void (*destroy)(void* rows, size_t count) = nullptr;                            // null: nothing to do
   void (*visit_texts)(void* rows, size_t count, TextVisitor& visitor) = nullptr;  // null: there are none
+  // Rows of the same encoding that view it where these own a copy; null: there are none.
+  const RowType* views = nullptr;
 };
 
 template <class T>
@@ -95,7 +97,8 @@ inline constexpr RowType kRowType{
     .encode = &RowFunctions<T>::Encode,
     .decode = &RowFunctions<T>::Decode,
     .destroy = std::is_trivially_destructible_v<T> ? nullptr : &RowFunctions<T>::Destroy,
-    .visit_texts = (kFacts<T> & kHoldsText) == 0 ? nullptr : &RowFunctions<T>::VisitTexts};
+    .visit_texts = (kFacts<T> & kHoldsText) == 0 ? nullptr : &RowFunctions<T>::VisitTexts,
+    .views = std::is_same_v<T, std::string> ? &kRowType<std::string_view> : nullptr};
 
 // The commonest types, compiled once for all programs.
 extern template struct RowFunctions<int64_t>;
