@@ -25,10 +25,13 @@ class TestBlocks : public BlockSource {
     if (put_status_.ok()) blocks_[id] = std::move(slices);
     return put_status_;
   }
-  void FailPuts(absl::Status status) { put_status_ = std::move(status); }
+  void FailPuts(absl::Status status) {
+    std::lock_guard lock(mutex_);
+    put_status_ = std::move(status);
+  }
 
  private:
-  std::mutex mutex_;
+  std::mutex mutex_;  // protects what follows
   std::map<plan::BlockId, exec::Slices> blocks_;
   absl::Status put_status_;
 };

@@ -112,7 +112,7 @@ std::vector<proto::TaskStatus> TestCluster::Run(int index, const proto::Launch& 
 
 bool TestCluster::WaitFor(const std::function<bool(const Messages&)>& done) {
   std::unique_lock lock(mutex_);
-  return said_.wait_for(lock, std::chrono::seconds(30), [&] { return done(messages_); });
+  return said_.wait_for(lock, std::chrono::minutes(4), [&] { return done(messages_); });
 }
 
 TestCluster::Messages TestCluster::messages() {

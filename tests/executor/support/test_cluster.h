@@ -45,7 +45,7 @@ class TestCluster {
   // Sends the launch and waits for one status per task, in the order of the partitions.
   std::vector<proto::TaskStatus> Run(int executor, const proto::Launch& launch);
 
-  // Waits until `done` is true of everything that was said so far; false after 30 seconds.
+  // Waits until `done` is true of everything that was said so far; false after four minutes.
   using Messages = std::vector<std::shared_ptr<const proto::FromExecutor>>;
   bool WaitFor(const std::function<bool(const Messages&)>& done);
   Messages messages();
