@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/install_dependencies.sh clang-tidy
+# Older ones do not know std::source_location.
+scripts/install_dependencies.sh clang-tidy-16
 root=$(pwd)
-run-clang-tidy -quiet -p "$1" -extra-arg=-Wno-unknown-warning-option \
+run-clang-tidy-16 -quiet -p "$1" -extra-arg=-Wno-unknown-warning-option \
   "$root/(common|client|driver|executor|deploy|tests|examples|bench)/.*\.cc\$"

@@ -74,6 +74,7 @@ const ConfigurationKey* FindExactly(std::string_view name) {
 
 std::string NearestKey(std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(kKeys.size());
   for (const ConfigurationKey& key : kKeys) names.push_back(key.name);
   return std::string(Nearest(name, names));
 }

@@ -42,6 +42,7 @@ std::vector<ExecutorId> Preferred(const Stage& stage, int task, const OutputRegi
     }
   }
   std::vector<ExecutorId> preferred;
+  preferred.reserve(weights.size());
   for (const auto& [executor, weight] : weights) preferred.push_back(executor);
   std::stable_sort(preferred.begin(), preferred.end(),
                    [&](ExecutorId a, ExecutorId b) { return weights[a] > weights[b]; });

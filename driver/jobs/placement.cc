@@ -30,7 +30,7 @@ std::vector<Place> Places(size_t tasks, const std::vector<ExecutorLoad>& executo
   for (const ExecutorLoad& load : executors) {
     Place place{.executor = load.executor, .cores = load.cores, .queued = load.queued, .partitions = {}};
     if (load.cores > 0) {
-      const int64_t limit = usable == 1       ? load.queued + waiting
+      const int64_t limit = usable <= 1       ? load.queued + waiting
                             : waiting <= free ? load.cores
                                               : load.cores + waiting / (2 * usable);
       const int64_t refill = std::max<int64_t>(load.cores, (limit + 1) / 2);

@@ -95,7 +95,7 @@ struct WithKey {
       return std::pair<K, T>(exec::Call(f, std::as_const(row)), std::as_const(row));
     } else {
       K key = exec::Call(f, std::as_const(row));
-      return std::pair<K, T>(std::move(key), std::move(row));
+      return std::pair<K, T>(std::move(key), std::forward<T>(row));
     }
   }
 };

@@ -126,7 +126,7 @@ class FailAt : public ChunkStream {
     if (how == 'i') throw 42;
     if (how == 'a') throw std::bad_alloc();
     if (how == 'c' && counted_failures.fetch_add(1) == 0) throw std::runtime_error("the first time");
-    if (how == 's') *static_cast<volatile int*>(nullptr) = 1;
+    if (how == 's') *static_cast<volatile int*>(nullptr) = 1;  // NOLINT: it is to crash
     if (how == 'r') Recurse(0);
   }
   KernelArgs args_;

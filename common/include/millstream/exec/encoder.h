@@ -140,7 +140,7 @@ class Decoder {
 
   bool GetVarint(uint64_t& value) {
     if (pos_ != end_ && static_cast<signed char>(*pos_) >= 0) {
-      value = static_cast<uint64_t>(*pos_++);
+      value = static_cast<unsigned char>(*pos_++);
       return true;
     }
     return GetLongVarint(value);

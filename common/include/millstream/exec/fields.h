@@ -239,6 +239,7 @@ template <> struct FieldTable<33> {
 template <class T>
 struct BaseOf {
   template <class Base>
+  // NOLINTNEXTLINE(google-explicit-constructor): that is what it is for
   requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const;
 };
 

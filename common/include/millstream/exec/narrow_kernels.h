@@ -261,7 +261,7 @@ T Borrow(StorageOf<T>& stored) {
 // `into` = f(into, row); the result may view either of them.
 template <class T, class F>
 void FoldInto(F& f, StorageOf<T>& into, T&& row) {
-  into = ToStorage<T>(static_cast<T>(f(Borrow<T>(into), std::move(row))));
+  into = ToStorage<T>(static_cast<T>(f(Borrow<T>(into), std::forward<T>(row))));
 }
 
 // The fold of a partition's rows: one row, or none if there were none.
