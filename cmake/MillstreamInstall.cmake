@@ -1,10 +1,11 @@
-# What `cmake --install` puts under a prefix: the library, the public headers, and what find_package(Millstream) reads.
+# What `cmake --install` puts under a prefix: the library, the command, the public headers, and what find_package(Millstream) reads.
 
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Millstream)
 
 install(TARGETS millstream millstream_testing EXPORT MillstreamTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS millstream_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/client/include/ ${PROJECT_SOURCE_DIR}/common/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(EXPORT MillstreamTargets NAMESPACE Millstream:: DESTINATION ${package_dir})

@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED) # in module mode, and before gRPC
 find_package(gRPC CONFIG REQUIRED)
 find_package(absl CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(glog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)

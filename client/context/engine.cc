@@ -18,6 +18,8 @@
 #include "common/rpc/grpc_executor_link.h"
 #include "common/rpc/in_memory_blocks.h"
 #include "common/rpc/in_memory_link.h"
+#include "common/security/cluster_secret.h"
+#include "common/security/credentials.h"
 #include "common/security/secret.h"
 #include "driver/driver.h"
 #include "executor/executor.h"
@@ -132,26 +134,47 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
   std::shared_ptr<rpc::ExecutorLink> link_;
 };
 
+// The credentials of one application's processes: by TLS if there is a cluster's secret, else by what they
+// alone know.
+class ApplicationCredentials {
+ public:
+  explicit ApplicationCredentials(std::optional<security::ClusterSecret> cluster)
+      : cluster_(std::move(cluster)), token_(security::Secret::Random()) {}
+
+  absl::StatusOr<security::Credentials> Issue(security::Role role) const {
+    const security::Identity identity{role, application_};
+    if (cluster_) return cluster_->Issue(identity);
+    return security::Credentials{identity, token_, std::nullopt};
+  }
+
+ private:
+  const std::optional<security::ClusterSecret> cluster_;
+  const security::Secret token_;
+  const std::string application_ = security::NewApplicationId();
+};
+
 // local-cluster[E,C,M]: executor processes that are this process's children, over gRPC on loopback.
 class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher {
  public:
-  LocalClusterEngine(const cli::ResolvedConfig& config, const cli::MasterUrl& master)
-      : config_(config),
-        master_(master),
-        secret_(security::Secret::Random()),
-        blocks_(secret_, *config.GetDuration(cli::keys::kNetworkTimeout)) {}
+  LocalClusterEngine(const cli::ResolvedConfig& config, const cli::MasterUrl& master,
+                     std::optional<security::ClusterSecret> secret)
+      : config_(config), master_(master), credentials_(std::move(secret)) {}
   ~LocalClusterEngine() override { Stop(); }
 
   absl::Status Begin() {
-    auto endpoint = rpc::GrpcDriverEndpoint::Listen(secret_, {});
+    const absl::StatusOr<security::Credentials> own = credentials_.Issue(security::Role::kDriver);
+    if (!own.ok()) return own.status();
+    auto endpoint = rpc::GrpcDriverEndpoint::Listen(*own, {});
     if (!endpoint.ok()) return endpoint.status();
     endpoint_ = *std::move(endpoint);
-    auto server = rpc::GrpcBlockServer::Listen(secret_, *config_.GetDuration(cli::keys::kNetworkTimeout));
+    const std::chrono::milliseconds timeout = *config_.GetDuration(cli::keys::kNetworkTimeout);
+    auto server = rpc::GrpcBlockServer::Listen(*own, timeout);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
+    blocks_ = std::make_unique<rpc::GrpcBlockTransport>(*own, timeout);
     driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config_, master_), *endpoint_,
-                                               static_cast<driver::ExecutorLauncher&>(*this), blocks_);
-    blocks_.SetOwn(kDriverPeer, driver_->collections());
+                                               static_cast<driver::ExecutorLauncher&>(*this), *blocks_);
+    blocks_->SetOwn(kDriverPeer, driver_->collections());
     server_->Serve(driver_->collections());
     children_ = std::make_unique<rpc::ChildProcesses>(
         [this](const rpc::ChildExit& end) { driver_->OnExecutorExited(ExecutorId{end.child}, end.how); });
@@ -173,11 +196,15 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
 
  private:
   void Launch(ExecutorId executor) override {
+    const absl::StatusOr<security::Credentials> credentials = credentials_.Issue(security::Role::kExecutor);
+    if (!credentials.ok()) {
+      return driver_->OnExecutorExited(executor, std::string(credentials.status().message()));
+    }
     endpoint_->Expect(executor);
     proto::Bootstrap bootstrap;
     bootstrap.set_application(config_.Get(cli::keys::kAppName));
     bootstrap.set_executor(Number(executor));
-    bootstrap.set_secret(secret_.Reveal());
+    security::ToProto(*credentials, *bootstrap.mutable_credentials());
     bootstrap.set_driver_address(endpoint_->address());
     bootstrap.set_driver_blocks_address(server_->address());
     bootstrap.set_cores(static_cast<uint32_t>(master_.cores_per_executor));
@@ -191,8 +218,8 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
 
   const cli::ResolvedConfig config_;
   const cli::MasterUrl master_;
-  const security::Secret secret_;
-  rpc::GrpcBlockTransport blocks_;
+  const ApplicationCredentials credentials_;
+  std::unique_ptr<rpc::GrpcBlockTransport> blocks_;
   std::unique_ptr<rpc::GrpcDriverEndpoint> endpoint_;
   std::unique_ptr<rpc::GrpcBlockServer> server_;
   std::unique_ptr<rpc::ChildProcesses> children_;
@@ -204,6 +231,12 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig& config) {
   const cli::MasterUrl master = config.GetMaster();
+  std::optional<security::ClusterSecret> secret;
+  if (const std::string file = config.Get(cli::keys::kSecretFile); !file.empty()) {
+    absl::StatusOr<security::ClusterSecret> read = security::ClusterSecret::Read(file);
+    if (!read.ok()) return read.status();
+    secret = *std::move(read);
+  }
   if (master.kind == cli::MasterUrl::Kind::kLocal) {
     auto engine = std::make_unique<LocalEngine>();
     if (absl::Status status = engine->Begin(config, master); !status.ok()) return status;
@@ -214,7 +247,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
                                          ": executors run this same program, which must call ms::Init or "
                                          "ms::Run first. Make it the first line of main");
   }
-  auto engine = std::make_unique<LocalClusterEngine>(config, master);
+  auto engine = std::make_unique<LocalClusterEngine>(config, master, std::move(secret));
   if (absl::Status status = engine->Begin(); !status.ok()) return status;
   return engine;
 }
@@ -229,13 +262,13 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
       cli::ResolvedConfig::FromValues({bootstrap.configuration().begin(), bootstrap.configuration().end()});
   if (!config.ok()) return fail(config.status());
   base::SetLogLevel(config->GetLogLevel());
-  const std::optional<security::Secret> secret = security::Secret::FromBytes(bootstrap.secret());
-  if (!secret) return fail(absl::InvalidArgumentError("executor: its bootstrap has no secret"));
+  const std::optional<security::Credentials> own = security::FromProto(bootstrap.credentials());
+  if (!own) return fail(absl::InvalidArgumentError("executor: its bootstrap has no credentials"));
   const std::chrono::milliseconds timeout = *config->GetDuration(cli::keys::kNetworkTimeout);
-  auto server = rpc::GrpcBlockServer::Listen(*secret, timeout);
+  auto server = rpc::GrpcBlockServer::Listen(*own, timeout);
   if (!server.ok()) return fail(server.status());
-  rpc::GrpcBlockTransport blocks(*secret, timeout);
-  rpc::GrpcExecutorLink link(bootstrap.driver_address(), *secret);
+  rpc::GrpcBlockTransport blocks(*own, timeout);
+  rpc::GrpcExecutorLink link(bootstrap.driver_address(), *own);
 
   const ExecutorId id{bootstrap.executor()};
   executor::ExecutorOptions options =

@@ -40,6 +40,8 @@ int StartExitCode(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kNotFound:
       return cli::kExitUsage;
+    case absl::StatusCode::kUnauthenticated:
+      return cli::kExitCredentials;
     default:
       return cli::kExitFailed;
   }

@@ -40,6 +40,8 @@ constexpr std::array kKeys{
     ConfigurationKey{keys::kMaster, Type::kMaster, "local[*]", "where the application runs"},
     ConfigurationKey{keys::kNetworkTimeout, Type::kDuration, "10s",
                      "how long an executor may be silent before it is lost", 100, kDay, kSecond},
+    ConfigurationKey{keys::kSecretFile, Type::kText, "",
+                     "the cluster's secret, with which every connection is mutual TLS"},
     ConfigurationKey{keys::kMaxStageAttempts, Type::kInteger, "4",
                      "tries of a stage whose input is lost again and again", 1, 1000},
     ConfigurationKey{keys::kBatchInterval, Type::kDuration, "", "the time from one batch to the next", 1,

@@ -29,6 +29,7 @@ inline constexpr std::string_view kLocalDir = "millstream.local.dir";
 inline constexpr std::string_view kMaxTaskFailures = "millstream.task.maxFailures";
 inline constexpr std::string_view kMaxStageAttempts = "millstream.stage.maxConsecutiveAttempts";
 inline constexpr std::string_view kNetworkTimeout = "millstream.network.timeout";
+inline constexpr std::string_view kSecretFile = "millstream.secret.file";
 inline constexpr std::string_view kLogLevel = "millstream.log.level";
 inline constexpr std::string_view kSmallChunks = "millstream.debug.smallChunks";
 

@@ -24,12 +24,14 @@ constexpr std::string_view kConf = "--conf";
 constexpr std::string_view kPropertiesFile = "--properties-file";
 constexpr std::string_view kHelp = "--help";
 
-constexpr std::array<Flag, 6> kFlags{{
+constexpr std::array<Flag, 7> kFlags{{
     {"--master", "MASTER", keys::kMaster,
      "local[N], local[*], local[N,FAILURES] or local-cluster[EXECUTORS,CORES,MIB]; default local[*]"},
     {"--name", "NAME", keys::kAppName, "the application's name"},
     {"--batch-interval", "DURATION", keys::kBatchInterval,
      "the time from one batch to the next, as in 200ms or 1s"},
+    {"--secret-file", "FILE", keys::kSecretFile,
+     "the cluster's secret, as millstream secret FILE makes it: every connection is mutual TLS"},
     {kConf, "KEY=VALUE", "",
      "a configuration key, as in millstream.streaming.blockInterval=50ms; may be repeated"},
     {kPropertiesFile, "FILE", "",

@@ -114,15 +114,18 @@ class PutCall : public RpcHandler {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcBlockServer>> GrpcBlockServer::Listen(
-    const security::Secret& secret, std::chrono::milliseconds network_timeout) {
+    const security::Credentials& own, std::chrono::milliseconds network_timeout, const std::string& host) {
+  using security::Role;
   std::unique_ptr<GrpcBlockServer> blocks(new GrpcBlockServer);
   GrpcBlockServer& self = *blocks;
   const auto fetch = [&self](RpcServer::Call& call) {
     return std::make_unique<FetchCall>(*self.source_, call);
   };
   const auto put = [&self](RpcServer::Call& call) { return std::make_unique<PutCall>(*self.source_, call); };
-  auto server = RpcServer::Listen(secret, {{kFetchMethod, fetch}, {kPutMethod, put}},
-                                  {.least_ping_interval = network_timeout / 10});
+  auto server = RpcServer::Listen(
+      own,
+      {{kFetchMethod, {fetch, {Role::kDriver, Role::kExecutor}}}, {kPutMethod, {put, {Role::kExecutor}}}},
+      {.host = host, .least_ping_interval = network_timeout / 10});
   if (!server.ok()) return server.status();
   blocks->server_ = *std::move(server);
   return blocks;

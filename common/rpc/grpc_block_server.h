@@ -10,19 +10,22 @@
 #include "absl/status/statusor.h"
 #include "common/rpc/block_transport.h"
 #include "common/rpc/rpc_server.h"
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
 inline constexpr const char* kFetchMethod = "/millstream.BlockService/Fetch";
 inline constexpr const char* kPutMethod = "/millstream.BlockService/Put";
 
-// Serves a process's blocks to its application's peers on a loopback port, with one thread. A reader that is
+// Serves a process's blocks to its application's driver and executors, and takes copies of blocks from its
+// executors, with one thread. A reader that is
 // slow holds one message of at most 1 MiB (and a frame's header) in memory.
 class GrpcBlockServer {
  public:
-  static absl::StatusOr<std::unique_ptr<GrpcBlockServer>> Listen(const security::Secret& secret,
-                                                                 std::chrono::milliseconds network_timeout);
+  // Errors are RpcServer::Listen()'s.
+  static absl::StatusOr<std::unique_ptr<GrpcBlockServer>> Listen(const security::Credentials& own,
+                                                                 std::chrono::milliseconds network_timeout,
+                                                                 const std::string& host = "127.0.0.1");
   // Ends all calls.
   ~GrpcBlockServer();
 

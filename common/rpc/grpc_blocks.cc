@@ -111,9 +111,9 @@ class GrpcBlockTransport::Registration {
   BlockingStream& stream_;
 };
 
-GrpcBlockTransport::GrpcBlockTransport(const security::Secret& secret,
+GrpcBlockTransport::GrpcBlockTransport(const security::Credentials& own,
                                        std::chrono::milliseconds network_timeout)
-    : secret_(secret), network_timeout_(network_timeout) {}
+    : credentials_(own), network_timeout_(network_timeout) {}
 
 GrpcBlockTransport::~GrpcBlockTransport() = default;
 
@@ -132,7 +132,7 @@ void GrpcBlockTransport::SetPeer(ExecutorId peer, const std::string& address) {
     if (address.empty()) {
       peers_.erase(peer);
     } else {
-      entry = Connect(address);
+      entry = Connect(peer, address);
     }
   }
   if (replaced == nullptr) return;
@@ -147,16 +147,20 @@ std::shared_ptr<GrpcBlockTransport::Peer> GrpcBlockTransport::Find(ExecutorId pe
   return found == peers_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<GrpcBlockTransport::Peer> GrpcBlockTransport::Connect(const std::string& address) const {
+std::shared_ptr<GrpcBlockTransport::Peer> GrpcBlockTransport::Connect(ExecutorId peer,
+                                                                      const std::string& address) const {
+  const security::Identity identity{peer == kDriverPeer ? security::Role::kDriver : security::Role::kExecutor,
+                                    credentials_.identity.application};
   // A damaged connection is found out in time for other tries.
   const RpcChannelOptions options{.window_bytes = kWindowBytes, .ping_timeout = network_timeout_ / 4};
-  return std::shared_ptr<Peer>(new Peer{address, RpcChannel(address, secret_, options), {}, false, {}});
+  return std::shared_ptr<Peer>(
+      new Peer{address, RpcChannel(address, credentials_, identity, options), {}, false, {}});
 }
 
 void GrpcBlockTransport::Reconnect(ExecutorId peer, const std::shared_ptr<Peer>& damaged) {
   std::lock_guard lock(mutex_);
   const auto found = peers_.find(peer);
-  if (found != peers_.end() && found->second == damaged) found->second = Connect(damaged->address);
+  if (found != peers_.end() && found->second == damaged) found->second = Connect(peer, damaged->address);
 }
 
 template <typename Attempt, typename GetProgress>

@@ -10,18 +10,18 @@
 
 #include "common/rpc/block_transport.h"
 #include "common/rpc/rpc_channel.h"
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
 class BlockingStream;
 
-// Reads blocks from peers' GrpcBlockServers, over one connection to each. What is damaged or cut off is asked
-// for again; a peer that gives nothing for the network timeout, or whose connection fails time after time, is
-// Unavailable.
+// Reads blocks from the GrpcBlockServers of the same application, over one connection to each. What is
+// damaged or cut off is asked for again; a peer that gives nothing for the network timeout, or whose
+// connection fails time after time, is Unavailable.
 class GrpcBlockTransport : public BlockTransport {
  public:
-  GrpcBlockTransport(const security::Secret& secret, std::chrono::milliseconds network_timeout);
+  GrpcBlockTransport(const security::Credentials& own, std::chrono::milliseconds network_timeout);
   ~GrpcBlockTransport() override;
 
   // This process as a peer: its blocks are handed over by pointer. Before the first call; `blocks` outlives
@@ -46,7 +46,7 @@ class GrpcBlockTransport : public BlockTransport {
   class Progress;
 
   std::shared_ptr<Peer> Find(ExecutorId peer);
-  std::shared_ptr<Peer> Connect(const std::string& address) const;
+  std::shared_ptr<Peer> Connect(ExecutorId peer, const std::string& address) const;
   // From now on another connection is used to `peer`, if it is not already.
   void Reconnect(ExecutorId peer, const std::shared_ptr<Peer>& damaged);
   // Runs `attempt` until it succeeds, fails for good, or fails time after time without `progress` changing.
@@ -59,7 +59,7 @@ class GrpcBlockTransport : public BlockTransport {
   absl::Status PutOnce(Peer& peer, std::chrono::milliseconds patience, const plan::BlockId& id,
                        const exec::Slices& slices);
 
-  const security::Secret secret_;
+  const security::Credentials credentials_;
   const std::chrono::milliseconds network_timeout_;
   ExecutorId self_{};
   BlockSource* own_ = nullptr;

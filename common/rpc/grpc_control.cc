@@ -92,12 +92,12 @@ class GrpcDriverEndpoint::Stream : public RpcHandler {
 };
 
 absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> GrpcDriverEndpoint::Listen(
-    const security::Secret& secret, const GrpcDriverEndpointOptions& options) {
+    const security::Credentials& own, const GrpcDriverEndpointOptions& options) {
   std::unique_ptr<GrpcDriverEndpoint> endpoint(new GrpcDriverEndpoint(options));
   GrpcDriverEndpoint& self = *endpoint;
-  auto server = RpcServer::Listen(
-      secret, {{kConnectMethod, [&self](RpcServer::Call& call) { return self.Accept(call); }}},
-      {.max_calls = size_t{1} << 16});
+  const auto connect = [&self](RpcServer::Call& call) { return self.Accept(call); };
+  auto server = RpcServer::Listen(own, {{kConnectMethod, {connect, {security::Role::kExecutor}}}},
+                                  {.host = options.host, .max_calls = size_t{1} << 16});
   if (!server.ok()) return server.status();
   endpoint->server_ = *std::move(server);
   return endpoint;

@@ -13,7 +13,7 @@
 #include "common/rpc/control_link.h"
 #include "common/rpc/deadline_bell.h"
 #include "common/rpc/rpc_server.h"
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
@@ -21,16 +21,18 @@ namespace millstream::rpc {
 inline constexpr const char* kConnectMethod = "/millstream.proto.Control/Connect";
 
 struct GrpcDriverEndpointOptions {
+  std::string host = "127.0.0.1";
   size_t max_unknown_streams = 64;  // that have not said Hello
   std::chrono::milliseconds hello_timeout{5000};
 };
 
-// Control streams over gRPC on a loopback port. Send() sends at once, unless a message to that executor is
-// under way: what is queued meanwhile follows joined. The loop's own thread does the rest of the network's
-// work from within Wait().
+// Control streams over gRPC, of executors of the same application alone. Send() sends at once, unless a
+// message to that executor is under way: what is queued meanwhile follows joined. The loop's own thread does
+// the rest of the network's work from within Wait().
 class GrpcDriverEndpoint : public DriverEndpoint {
  public:
-  static absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> Listen(const security::Secret& secret,
+  // Errors are RpcServer::Listen()'s.
+  static absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> Listen(const security::Credentials& own,
                                                                     const GrpcDriverEndpointOptions& options);
   // Sends what is queued, for a moment, and ends all streams.
   ~GrpcDriverEndpoint() override;

@@ -35,8 +35,9 @@ std::deque<std::shared_ptr<const proto::FromExecutor>> Split(
 
 }  // namespace
 
-GrpcExecutorLink::GrpcExecutorLink(const std::string& driver_address, const security::Secret& secret)
-    : channel_(driver_address, secret, {.max_message_bytes = kMostMessageBytes}) {}
+GrpcExecutorLink::GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own)
+    : channel_(driver_address, own, {security::Role::kDriver, own.identity.application},
+               {.max_message_bytes = kMostMessageBytes}) {}
 
 GrpcExecutorLink::~GrpcExecutorLink() {
   if (thread_.joinable()) {

@@ -10,7 +10,7 @@
 
 #include "common/rpc/control_link.h"
 #include "common/rpc/rpc_channel.h"
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
@@ -26,7 +26,8 @@ class GrpcExecutorLink : public ExecutorLink {
     std::function<void(const std::string& reason)> on_closed;
   };
 
-  GrpcExecutorLink(const std::string& driver_address, const security::Secret& secret);
+  // `own` is an executor's; the driver is its application's.
+  GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own);
   // Ends the stream. No callback comes after it.
   ~GrpcExecutorLink() override;
 

@@ -10,7 +10,8 @@ constexpr int kFirstReconnectMs = 20;
 constexpr int kLastReconnectMs = 1000;
 constexpr int kConnectTimeoutMs = 5000;
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address, const RpcChannelOptions& options) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& address, const security::Credentials& own,
+                                       const security::Identity& peer, const RpcChannelOptions& options) {
   RouteGrpcLog();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
@@ -34,19 +35,21 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const RpcChan
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, half);
     arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   }
-  return grpc::CreateCustomChannel(address, MakeChannelCredentials(), arguments);
+  // Certificates name roles, not hosts.
+  if (own.tls) arguments.SetSslTargetNameOverride(security::NameOf(peer));
+  return grpc::CreateCustomChannel(address, MakeChannelCredentials(own), arguments);
 }
 
 }  // namespace
 
-RpcChannel::RpcChannel(const std::string& address, const security::Secret& secret,
-                       const RpcChannelOptions& options)
-    : secret_(secret), stub_(Connect(address, options)) {}
+RpcChannel::RpcChannel(const std::string& address, const security::Credentials& own,
+                       const security::Identity& peer, const RpcChannelOptions& options)
+    : own_(own), stub_(Connect(address, own, peer, options)) {}
 
 std::unique_ptr<grpc::GenericClientAsyncReaderWriter> RpcChannel::Prepare(const std::string& method,
                                                                           grpc::ClientContext& context,
                                                                           grpc::CompletionQueue& queue) {
-  ShowSecret(secret_, context);
+  ShowToken(own_, context);
   return stub_.PrepareCall(&context, method, &queue);
 }
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
@@ -19,18 +19,20 @@ struct RpcChannelOptions {
   std::chrono::milliseconds ping_timeout{0};
 };
 
-// A connection to an RpcServer of the same application. Thread-safe.
+// A connection to an RpcServer. Thread-safe.
 class RpcChannel {
  public:
-  RpcChannel(const std::string& address, const security::Secret& secret, const RpcChannelOptions& options);
+  // With TLS, whoever answers at `address` must prove to be `peer`; else no call gets through (Unavailable).
+  RpcChannel(const std::string& address, const security::Credentials& own, const security::Identity& peer,
+             const RpcChannelOptions& options);
 
-  // A stream that shows the secret; it does not start by itself. `context` is used for this call alone.
+  // A stream that shows the token; it does not start by itself. `context` is used for this call alone.
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> Prepare(const std::string& method,
                                                                 grpc::ClientContext& context,
                                                                 grpc::CompletionQueue& queue);
 
  private:
-  const security::Secret secret_;
+  const security::Credentials own_;
   grpc::GenericStub stub_;
 };
 

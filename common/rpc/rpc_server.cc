@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "common/cli/errors.h"
 #include "common/rpc/auth.h"
 #include "common/rpc/grpc_log.h"
+#include "common/rpc/listen_address.h"
 #include "common/rpc/statuses.h"
 
 namespace millstream::rpc {
@@ -37,27 +39,42 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Secret& secret,
-                                                             std::map<std::string, Accept> methods,
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Credentials& own,
+                                                             std::map<std::string, Method> methods,
                                                              const RpcServerOptions& options) {
   RouteGrpcLog();
-  std::unique_ptr<RpcServer> server(new RpcServer(secret, std::move(methods), options.max_calls));
+  const absl::StatusOr<ListenAddress> address = ResolveListenAddress(options.host, options.port);
+  if (!address.ok()) return address.status();
+  if (!address->loopback && !own.tls) {
+    return absl::UnauthenticatedError(
+        cli::ErrorText(options.host, "it is beyond loopback, where only TLS keeps strangers out",
+                       "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
+  }
+  const std::shared_ptr<grpc::ServerCredentials> credentials = MakeServerCredentials(own);
+  if (credentials == nullptr) {
+    return absl::UnauthenticatedError(cli::ErrorText("TLS", "the certificate or its key cannot be used", ""));
+  }
+  std::unique_ptr<RpcServer> server(new RpcServer(own, std::move(methods), options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", MakeServerCredentials(), &port);
+  builder.AddListeningPort(address->numeric, credentials, &port);
   builder.RegisterAsyncGenericService(&server->service_);
   server->queue_ = builder.AddCompletionQueue();
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || port == 0)
-    return absl::UnavailableError("no port of 127.0.0.1 can be bound");
-  server->address_ = "127.0.0.1:" + std::to_string(port);
+  if (server->server_ == nullptr || port == 0) {
+    return absl::FailedPreconditionError(cli::ErrorText(
+        address->numeric, "it cannot be bound: another process has it, or it is no address of this machine",
+        "Name another one"));
+  }
+  server->address_ = HostAndPort(options.host, port);
   server->RequestCall();
   return server;
 }
 
-RpcServer::RpcServer(const security::Secret& secret, std::map<std::string, Accept> methods, size_t max_calls)
-    : secret_(secret), methods_(std::move(methods)), max_calls_(max_calls) {}
+RpcServer::RpcServer(const security::Credentials& own, std::map<std::string, Method> methods,
+                     size_t max_calls)
+    : own_(own), methods_(std::move(methods)), max_calls_(max_calls) {}
 
 RpcServer::~RpcServer() {
   closing_ = true;
@@ -131,11 +148,13 @@ void RpcServer::OnAccepted(Call& call, bool ok) {
 }
 
 grpc::Status RpcServer::Admit(Call& call) {
-  if (grpc::Status shown = CheckSecret(secret_, call.context_); !shown.ok()) return shown;
+  security::Identity caller;
+  if (grpc::Status known = Authenticate(own_, call.context_, &caller); !known.ok()) return known;
   const auto method = methods_.find(call.context_.method());
   if (method == methods_.end()) return {grpc::StatusCode::UNIMPLEMENTED, "there is no such method"};
+  if (grpc::Status allowed = Authorize(own_, caller, method->second.callers); !allowed.ok()) return allowed;
   if (closing_ || calls_.size() > max_calls_ + 1) return {grpc::StatusCode::UNAVAILABLE, "too many calls"};
-  absl::StatusOr<std::unique_ptr<RpcHandler>> handler = method->second(call);
+  absl::StatusOr<std::unique_ptr<RpcHandler>> handler = method->second.accept(call);
   if (!handler.ok()) return ToGrpc(handler.status());
   call.handler_ = *std::move(handler);
   return grpc::Status::OK;

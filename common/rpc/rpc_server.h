@@ -11,25 +11,28 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "common/security/secret.h"
+#include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
 struct RpcServerOptions {
-  size_t max_calls = 1024;  // at once; further ones are refused
+  std::string host = "127.0.0.1";  // as peers reach it: a name or an address of this machine
+  int port = 0;                    // 0: one of the system's choice
+  size_t max_calls = 1024;         // at once; further ones are refused
   int max_message_bytes = 4 << 20;
   size_t memory_bytes = size_t{64} << 20;  // of gRPC's own buffers
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds least_ping_interval{100};  // a client that pings more often is cut off
 };
 
-// The only door into a process of the engine. It serves a table of methods on a loopback port of the system's
-// choice; a call that does not show the application's secret gets nothing but UNAUTHENTICATED, whatever it
-// calls. All its calls come from within Poll(); everything but Wake() must come from the thread that polls,
-// or while that sleeps.
+// The only door into a process of the engine. It serves a table of methods; a call whose caller does not
+// prove to belong here gets nothing but UNAUTHENTICATED, whatever it calls (common/rpc/auth.h). Beyond
+// loopback it listens only with TLS. All its calls come from within Poll(); everything but Wake() must come
+// from the thread that polls, or while that sleeps.
 class RpcServer {
  public:
   // One admitted call. It ends with the first event after which no operation is under way; its handler is
@@ -71,9 +74,15 @@ class RpcServer {
 
   // Makes the handler of a new call, which must begin an operation; an error refuses the call.
   using Accept = std::function<absl::StatusOr<std::unique_ptr<RpcHandler>>(Call&)>;
+  struct Method {
+    Accept accept;
+    std::set<security::Role> callers;  // with TLS, nobody else may call it
+  };
 
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const security::Secret& secret,
-                                                           std::map<std::string, Accept> methods,
+  // InvalidArgument: the host's name is unknown. Unauthenticated: it is beyond loopback and there is no TLS,
+  // or the credentials cannot be used. FailedPrecondition: the port cannot be bound.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const security::Credentials& own,
+                                                           std::map<std::string, Method> methods,
                                                            const RpcServerOptions& options);
   // Cancels all calls.
   ~RpcServer();
@@ -88,15 +97,15 @@ class RpcServer {
   void Wake();
 
  private:
-  RpcServer(const security::Secret& secret, std::map<std::string, Accept> methods, size_t max_calls);
+  RpcServer(const security::Credentials& own, std::map<std::string, Method> methods, size_t max_calls);
   void RequestCall();
   void OnAccepted(Call& call, bool ok);
   grpc::Status Admit(Call& call);
   void Dispatch(void* tag, bool ok);
   void EndAllCalls();
 
-  const security::Secret secret_;
-  const std::map<std::string, Accept> methods_;
+  const security::Credentials own_;
+  const std::map<std::string, Method> methods_;
   const size_t max_calls_;
   std::string address_;
   grpc::AsyncGenericService service_;

@@ -1,5 +1,7 @@
 #include "common/security/secret.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -19,6 +21,18 @@ std::optional<Secret> Secret::FromBytes(std::string_view bytes) {
   Secret secret;
   std::ranges::copy(bytes, secret.bytes_.begin());
   return secret;
+}
+
+Secret Secret::Derive(std::string_view label) const {
+  Secret derived;
+  unsigned int bytes = kBytes;
+  // Fails for want of memory alone.
+  if (HMAC(EVP_sha256(), bytes_.data(), static_cast<int>(kBytes),
+           reinterpret_cast<const unsigned char*>(label.data()), label.size(),
+           reinterpret_cast<unsigned char*>(derived.bytes_.data()), &bytes) == nullptr) {
+    abort();
+  }
+  return derived;
 }
 
 bool Secret::Matches(std::string_view shown) const {

@@ -9,8 +9,8 @@
 
 namespace millstream::security {
 
-// What every process of one application knows and no other: whoever shows it may command executors and read
-// blocks. It never appears in arguments, environments, logs or error texts; it has no operator<<.
+// What every process of one application, or of one cluster, knows and no other: calls show it. It never
+// appears in arguments, environments, logs or error texts; it has no operator<<.
 class Secret {
  public:
   static constexpr size_t kBytes = 32;
@@ -20,10 +20,14 @@ class Secret {
   // nullopt if `bytes` is not kBytes long.
   static std::optional<Secret> FromBytes(std::string_view bytes);
 
+  // Another secret, always the same one for the same `label` (HMAC-SHA256). Whoever knows it does not know
+  // this one.
+  Secret Derive(std::string_view label) const;
+
   // Takes the same time wherever they differ.
   bool Matches(std::string_view shown) const;
 
-  // For the bootstrap of a process of the application and the metadata of its calls, nothing else.
+  // For a process's bootstrap, the metadata of its calls and the cluster's secret file, nothing else.
   std::string Reveal() const { return {bytes_.data(), bytes_.size()}; }
 
  private:

@@ -33,6 +33,7 @@ DOORS = {
     "CLI11": (r"CLI/.*|CLI11.*", ["common/cli/"]),
     "xxHash": (r"xxhash\.h|xxh3\.h", ["common/exec/", "common/plan/"]),
     "LZ4": (r"lz4.*", ["common/"]),
+    "OpenSSL": (r"openssl/.*", ["common/security/"]),
     "RocksDB": (r"rocksdb/.*", ["common/store/"]),
     "librdkafka": (r"librdkafka/.*", ["client/sources/kafka", "client/sinks/kafka"]),
     "cpp-httplib": (r"httplib\.h", ["driver/web/"]),

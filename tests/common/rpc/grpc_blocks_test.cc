@@ -7,6 +7,7 @@
 
 #include "common/rpc/grpc_block_server.h"
 #include "tests/common/rpc/test_blocks.h"
+#include "tests/support/credentials.h"
 #include "tests/support/tcp_proxy.h"
 
 namespace millstream::rpc {
@@ -31,7 +32,8 @@ std::string Text(size_t bytes, uint64_t seed) {
 class GrpcBlocksTest : public testing::Test {
  protected:
   explicit GrpcBlocksTest(std::chrono::milliseconds network_timeout = 60s)
-      : server_(*GrpcBlockServer::Listen(secret_, network_timeout)), transport_(secret_, network_timeout) {
+      : server_(*GrpcBlockServer::Listen(credentials_, network_timeout)),
+        transport_(credentials_, network_timeout) {
     server_->Serve(blocks_);
     transport_.SetPeer(kPeer, server_->address());
   }
@@ -41,7 +43,7 @@ class GrpcBlocksTest : public testing::Test {
     ASSERT_TRUE(blocks_.Put(Block(number), {exec::OwnBytes(text)}).ok());
   }
 
-  const security::Secret secret_ = security::Secret::Random();
+  const security::Credentials credentials_ = test::NewHostCredentials();
   TestBlocks blocks_;
   std::unique_ptr<GrpcBlockServer> server_;
   GrpcBlockTransport transport_;
@@ -119,7 +121,7 @@ TEST_F(GrpcBlocksTest, AReaderMayEndTheFetch) {
 
 TEST_F(GrpcBlocksTest, AnUnknownPeerADeadOneAndAWrongSecretAreUnavailable) {
   EXPECT_TRUE(absl::IsUnavailable(FetchAll(transport_, ExecutorId{77}, {Block(1)}).status));
-  GrpcBlockTransport stranger(security::Secret::Random(), 60s);
+  GrpcBlockTransport stranger(test::NewHostCredentials(), 60s);
   stranger.SetPeer(kPeer, server_->address());
   Keep(1, "x");
   EXPECT_TRUE(absl::IsUnavailable(FetchAll(stranger, kPeer, {Block(1)}).status));
@@ -145,13 +147,13 @@ class CountingBlocks : public BlockSource {
 };
 
 TEST(GrpcBlockServerTest, ASlowReaderDoesNotFillTheServersMemory) {
-  const auto secret = security::Secret::Random();
+  const auto credentials = test::NewHostCredentials();
   CountingBlocks source;
-  auto server = *GrpcBlockServer::Listen(secret, 60s);
+  auto server = *GrpcBlockServer::Listen(credentials, 60s);
   server->Serve(source);
-  GrpcBlockTransport transport(secret, 60s);
+  GrpcBlockTransport transport(credentials, 60s);
   transport.SetPeer(kPeer, server->address());
-  GrpcBlockTransport other(secret, 60s);
+  GrpcBlockTransport other(credentials, 60s);
   other.SetPeer(kPeer, server->address());
 
   const std::vector<plan::BlockId> ids(200, Block(1));

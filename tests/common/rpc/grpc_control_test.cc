@@ -7,6 +7,7 @@
 
 #include "common/rpc/grpc_executor_link.h"
 #include "proto/control.pb.h"
+#include "tests/support/credentials.h"
 
 namespace millstream::rpc {
 namespace {
@@ -39,7 +40,7 @@ std::shared_ptr<proto::ToExecutor> Cancel(uint64_t stage_run) {
 // An executor's end that remembers what it heard.
 class TestExecutor {
  public:
-  TestExecutor(const std::string& address, const security::Secret& secret) : link_(address, secret) {
+  TestExecutor(const std::string& address, const security::Credentials& own) : link_(address, own) {
     link_.Start({[this](std::shared_ptr<const proto::ToExecutor> message) {
                    std::lock_guard lock(mutex_);
                    for (const auto& command : message->commands()) {
@@ -77,7 +78,7 @@ class TestExecutor {
 class GrpcControlTest : public testing::Test {
  protected:
   explicit GrpcControlTest(const GrpcDriverEndpointOptions& options = {})
-      : endpoint_(*GrpcDriverEndpoint::Listen(secret_, options)) {
+      : endpoint_(*GrpcDriverEndpoint::Listen(credentials_, options)) {
     endpoint_->Listen({[this](ExecutorId executor, std::shared_ptr<const proto::FromExecutor> message) {
                          if (message->has_hello()) hellos_.push_back(executor);
                          for (const auto& status : message->statuses())
@@ -101,7 +102,7 @@ class GrpcControlTest : public testing::Test {
 
   std::unique_ptr<TestExecutor> Connect(uint32_t executor) {
     endpoint_->Expect(ExecutorId{executor});
-    auto link = std::make_unique<TestExecutor>(endpoint_->address(), secret_);
+    auto link = std::make_unique<TestExecutor>(endpoint_->address(), credentials_);
     link->Send(Hello(executor));
     const size_t before = hellos_.size();
     EXPECT_TRUE(RunUntil([&] { return hellos_.size() > before; }));
@@ -122,7 +123,7 @@ class GrpcControlTest : public testing::Test {
     return result;
   }
 
-  const security::Secret secret_ = security::Secret::Random();
+  const security::Credentials credentials_ = test::NewHostCredentials();
   std::vector<ExecutorId> hellos_;
   std::vector<ExecutorId> closed_;
   std::vector<uint32_t> partitions_;
@@ -163,12 +164,12 @@ TEST_F(GrpcControlTest, StatusesBeyondTheReceiveLimitAreSplit) {
 
 TEST_F(GrpcControlTest, OnlyExpectedExecutorsAreHeard) {
   auto one = Connect(1);
-  TestExecutor unexpected(endpoint_->address(), secret_);
+  TestExecutor unexpected(endpoint_->address(), credentials_);
   unexpected.Send(Hello(2));
-  TestExecutor again(endpoint_->address(), secret_);
+  TestExecutor again(endpoint_->address(), credentials_);
   again.Send(Hello(1));
   endpoint_->Expect(ExecutorId{3});
-  TestExecutor rude(endpoint_->address(), secret_);
+  TestExecutor rude(endpoint_->address(), credentials_);
   rude.Send(Status(3));
   EXPECT_TRUE(
       WhileLooping([&] { return unexpected.AwaitClosed() && again.AwaitClosed() && rude.AwaitClosed(); }));
@@ -206,9 +207,9 @@ TEST_F(GrpcControlTest, AnExecutorNoticesThatItsDriverIsGone) {
   EXPECT_EQ(one->AwaitCommands(1), (std::vector<uint64_t>{4})) << "what was queued is sent before the end";
 }
 
-TEST_F(GrpcControlTest, AWrongSecretIsRefused) {
+TEST_F(GrpcControlTest, AWrongTokenIsRefused) {
   endpoint_->Expect(kOne);
-  TestExecutor stranger(endpoint_->address(), security::Secret::Random());
+  TestExecutor stranger(endpoint_->address(), test::NewHostCredentials());
   stranger.Send(Hello(1));
   EXPECT_TRUE(WhileLooping([&] { return stranger.AwaitClosed(); }));
   EXPECT_TRUE(hellos_.empty());
@@ -234,7 +235,8 @@ class ImpatientControlTest : public GrpcControlTest {
 TEST_F(ImpatientControlTest, StreamsThatDoNotSayHelloAreFewAndShort) {
   auto one = Connect(1);
   std::vector<std::unique_ptr<TestExecutor>> silent;
-  for (int i = 0; i < 5; ++i) silent.push_back(std::make_unique<TestExecutor>(endpoint_->address(), secret_));
+  for (int i = 0; i < 5; ++i)
+    silent.push_back(std::make_unique<TestExecutor>(endpoint_->address(), credentials_));
   EXPECT_TRUE(WhileLooping([&] {
     bool all = true;
     for (auto& executor : silent) all = executor->AwaitClosed() && all;

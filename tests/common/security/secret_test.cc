@@ -25,5 +25,19 @@ TEST(SecretTest, ItTravelsAsItsBytes) {
   EXPECT_FALSE(Secret::FromBytes("short").has_value());
 }
 
+TEST(SecretTest, WhatIsDerivedDependsOnTheSecretAndTheLabelAlone) {
+  const Secret secret = Secret::Random();
+  EXPECT_TRUE(secret.Derive("one").Matches(secret.Derive("one").Reveal()));
+  EXPECT_FALSE(secret.Derive("one").Matches(secret.Derive("two").Reveal()));
+  EXPECT_FALSE(secret.Derive("one").Matches(secret.Reveal()));
+  EXPECT_FALSE(secret.Derive("one").Matches(Secret::Random().Derive("one").Reveal()));
+  // HMAC-SHA256 with a key of 32 zero bytes over no bytes, by another implementation.
+  const std::string expected(
+      "\xb6\x13\x67\x9a\x08\x14\xd9\xec\x77\x2f\x95\xd7\x78\xc3\x5f\xc5\xff\x16\x97\xc4\x93\x71\x56\x53\xc6"
+      "\xc7\x12\x14\x42\x92\xc5\xad",
+      32);
+  EXPECT_TRUE(Secret::FromBytes(std::string(32, '\0'))->Derive("").Matches(expected));
+}
+
 }  // namespace
 }  // namespace millstream::security

@@ -1,0 +1,49 @@
+#include "deploy/secret/secret_command.h"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "common/cli/errors.h"
+#include "common/cli/exit_codes.h"
+#include "common/security/cluster_secret.h"
+
+namespace millstream::deploy {
+namespace {
+
+constexpr const char* kHelp =
+    "Usage: millstream secret FILE\n"
+    "\n"
+    "Makes FILE, the secret of one cluster: a key that certifies its processes, the certificate to it, and "
+    "a\n"
+    "token, with access for this user alone (mode 0600). It is valid for ten years. Copy it to every host of "
+    "the\n"
+    "cluster, owned by the user that runs Millstream there, with mode 0600, and give it to every process "
+    "with\n"
+    "--secret-file FILE. Whoever can read it may run code on the cluster. FILE must not exist.\n";
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "%s\n", cli::ErrorLine(status).c_str());
+  return absl::IsInvalidArgument(status) ? cli::kExitUsage : cli::kExitFailed;
+}
+
+}  // namespace
+
+int RunSecret(std::span<const char* const> arguments) {
+  const std::string_view first = arguments.empty() ? "" : arguments[0];
+  if (first == "--help" || first == "-h") {
+    std::fputs(kHelp, stdout);
+    return cli::kExitDone;
+  }
+  if (arguments.size() != 1 || first.empty() || first.starts_with('-')) {
+    return Fail(cli::UsageError("millstream secret", "it takes the name of one file",
+                                "Write millstream secret FILE"));
+  }
+  const std::string path(first);
+  if (absl::Status made = security::ClusterSecret::MakeFile(path); !made.ok()) return Fail(made);
+  std::printf("%s: made. Copy it to every host of the cluster, with mode 0600\n", path.c_str());
+  return cli::kExitDone;
+}
+
+}  // namespace millstream::deploy
