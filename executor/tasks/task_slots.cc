@@ -46,7 +46,8 @@ void TaskSlots::Serve(size_t slot) {
   const std::function<bool()> more = [this] { return waiting_.load(std::memory_order_relaxed) > 0; };
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopped_ || (!queue_.empty() && busy_ < cores_ - occupied_); });
+    wake_.wait(lock,
+               [this] { return stopped_ || (!queue_.empty() && busy_ < std::max(1, cores_ - occupied_)); });
     if (stopped_) return;
     Task task = Take();
     running_[slot] = task.launch;

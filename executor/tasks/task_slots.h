@@ -14,7 +14,8 @@
 namespace millstream::executor {
 
 // The executor's cores: one thread each, which take tasks in the order of the launches. A core that a
-// receiver occupies runs none. Thread-safe.
+// receiver occupies runs none; where receivers occupy all, what the driver sends for want of another place
+// runs beside them, one task at a time. Thread-safe.
 class TaskSlots {
  public:
   // Runs a task; `more` tells if another one is waiting.
