@@ -50,15 +50,11 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
         cli::ErrorText(options.host, "it is beyond loopback, where only TLS keeps strangers out",
                        "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
   }
-  const std::shared_ptr<grpc::ServerCredentials> credentials = MakeServerCredentials(own);
-  if (credentials == nullptr) {
-    return absl::UnauthenticatedError(cli::ErrorText("TLS", "the certificate or its key cannot be used", ""));
-  }
   std::unique_ptr<RpcServer> server(new RpcServer(own, std::move(methods), options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);
   int port = 0;
-  builder.AddListeningPort(address->numeric, credentials, &port);
+  builder.AddListeningPort(address->numeric, MakeServerCredentials(own), &port);
   builder.RegisterAsyncGenericService(&server->service_);
   server->queue_ = builder.AddCompletionQueue();
   server->server_ = builder.BuildAndStart();

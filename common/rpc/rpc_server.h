@@ -79,8 +79,8 @@ class RpcServer {
     std::set<security::Role> callers;  // with TLS, nobody else may call it
   };
 
-  // InvalidArgument: the host's name is unknown. Unauthenticated: it is beyond loopback and there is no TLS,
-  // or the credentials cannot be used. FailedPrecondition: the port cannot be bound.
+  // InvalidArgument: the host's name is unknown. Unauthenticated: it is beyond loopback and there is no TLS.
+  // FailedPrecondition: the port cannot be bound, or the certificate is not usable.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const security::Credentials& own,
                                                            std::map<std::string, Method> methods,
                                                            const RpcServerOptions& options);

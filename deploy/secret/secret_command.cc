@@ -12,16 +12,14 @@
 namespace millstream::deploy {
 namespace {
 
-constexpr const char* kHelp =
-    "Usage: millstream secret FILE\n"
-    "\n"
-    "Makes FILE, the secret of one cluster: a key that certifies its processes, the certificate to it, and "
-    "a\n"
-    "token, with access for this user alone (mode 0600). It is valid for ten years. Copy it to every host of "
-    "the\n"
-    "cluster, owned by the user that runs Millstream there, with mode 0600, and give it to every process "
-    "with\n"
-    "--secret-file FILE. Whoever can read it may run code on the cluster. FILE must not exist.\n";
+constexpr const char* kHelp = R"(Usage: millstream secret FILE
+
+Makes FILE, the secret of one cluster: a key that certifies its processes, the certificate
+to it, and a token. It is valid for ten years, and its mode is 0600. Copy it to every host of
+the cluster, with the same mode, owned by the user that runs Millstream there, and give it to
+every program with --secret-file FILE. Whoever can read it may pretend to be any process of the
+cluster. FILE must not exist.
+)";
 
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "%s\n", cli::ErrorLine(status).c_str());
