@@ -71,7 +71,7 @@ class ChildProcessTest : public testing::Test {
   proto::Bootstrap Bootstrap() {
     proto::Bootstrap bootstrap;
     bootstrap.set_application("words");
-    bootstrap.set_secret("a secret of thirty-two bytes ....");
+    bootstrap.mutable_credentials()->set_token("a secret of thirty-two bytes ....");
     bootstrap.set_local_dir(folder_);
     return bootstrap;
   }
