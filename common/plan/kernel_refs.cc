@@ -33,23 +33,23 @@ const NativePlace* PlaceOf(const exec::KernelDescriptor* kernel) {
   return &places.emplace(kernel, NativePlace{shared, offset}).first->second;
 }
 
-uint32_t ModuleIndex(const LoadedModule& module, proto::StagePlan& plan) {
-  for (int i = 0; i < plan.modules_size(); ++i) {
-    if (plan.modules(i).path() == module.path) return static_cast<uint32_t>(i);
+uint32_t ModuleIndex(const LoadedModule& module, Modules& modules) {
+  for (int i = 0; i < modules.size(); ++i) {
+    if (modules[i].path() == module.path) return static_cast<uint32_t>(i);
   }
-  proto::Module* added = plan.add_modules();
+  proto::Module* added = modules.Add();
   added->set_path(module.path);
   added->set_build_id(module.build_id);
-  return static_cast<uint32_t>(plan.modules_size() - 1);
+  return static_cast<uint32_t>(modules.size() - 1);
 }
 
-absl::StatusOr<const exec::KernelDescriptor*> ResolveNative(const proto::StagePlan& plan,
+absl::StatusOr<const exec::KernelDescriptor*> ResolveNative(const Modules& modules,
                                                             const proto::KernelRef::Native& native) {
-  if (native.module() >= static_cast<uint32_t>(plan.modules_size())) {
+  if (native.module() >= static_cast<uint32_t>(modules.size())) {
     return absl::InvalidArgumentError("a plan names module " + std::to_string(native.module()) + " of " +
-                                      std::to_string(plan.modules_size()));
+                                      std::to_string(modules.size()));
   }
-  const proto::Module& wanted = plan.modules(static_cast<int>(native.module()));
+  const proto::Module& wanted = modules[static_cast<int>(native.module())];
   absl::StatusOr<LoadedModule> module = ModuleOfBuild(wanted.path(), wanted.build_id());
   if (!module.ok()) return module.status();
   const uint64_t address = module->base + native.offset();
@@ -65,7 +65,7 @@ absl::StatusOr<const exec::KernelDescriptor*> ResolveNative(const proto::StagePl
 
 }  // namespace
 
-void EncodeClosure(const Closure& closure, proto::StagePlan& plan, proto::Closure& out) {
+void EncodeClosure(const Closure& closure, Modules& modules, proto::Closure& out) {
   out.set_state(closure.state);
   if (closure.kernel == nullptr) return;
   if (closure.kernel->builtin != nullptr) {
@@ -76,16 +76,16 @@ void EncodeClosure(const Closure& closure, proto::StagePlan& plan, proto::Closur
   }
   if (const NativePlace* place = PlaceOf(closure.kernel)) {
     proto::KernelRef::Native* native = out.mutable_kernel()->mutable_native();
-    native->set_module(ModuleIndex(*place->module, plan));
+    native->set_module(ModuleIndex(*place->module, modules));
     native->set_offset(place->offset);
   }
 }
 
-absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const proto::StagePlan& plan,
+absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const Modules& modules,
                                                             const proto::Closure& closure) {
   switch (closure.kernel().kind_case()) {
     case proto::KernelRef::kNative:
-      return ResolveNative(plan, closure.kernel().native());
+      return ResolveNative(modules, closure.kernel().native());
     case proto::KernelRef::kBuiltin: {
       const auto& builtin = closure.kernel().builtin();
       if (const auto* kernel = FindBuiltin(builtin.name(), builtin.version())) return kernel;

@@ -13,13 +13,16 @@
 
 namespace millstream::plan {
 
-// Writes `closure` as (module, offset) or as a builtin's name; adds its module to the plan.
-void EncodeClosure(const Closure& closure, proto::StagePlan& plan, proto::Closure& out);
+// The modules that the closures beside them name by index.
+using Modules = google::protobuf::RepeatedPtrField<proto::Module>;
+
+// Writes `closure` as (module, offset) or as a builtin's name; adds its module to `modules`.
+void EncodeClosure(const Closure& closure, Modules& modules, proto::Closure& out);
 
 // Finds the descriptor a closure names. Checks the module's build id, that the address lies in a mapped
 // segment, its alignment and magic, before anything is read through it. FailedPrecondition names both builds
 // when they differ.
-absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const proto::StagePlan& plan,
+absl::StatusOr<const exec::KernelDescriptor*> ResolveKernel(const Modules& modules,
                                                             const proto::Closure& closure);
 
 // The build id of the main executable: the linker's, else a hash of its code in memory.

@@ -87,7 +87,7 @@ void AddNode(const NodePtr& node, const std::unordered_map<const Node*, int>& in
   stage.parents.emplace_back();
   encoded.set_operation(node->label());
   encoded.set_partitions(static_cast<uint32_t>(node->partitions));
-  plan::EncodeClosure(node->kernel, plan, *encoded.mutable_kernel());
+  plan::EncodeClosure(node->kernel, *plan.mutable_modules(), *encoded.mutable_kernel());
   if (node->kind == NodeKind::kNarrow) {
     encoded.set_kind(proto::PlanNode::NARROW);
     AddParents(*node, index, stage, encoded);
@@ -101,8 +101,8 @@ void AddNode(const NodePtr& node, const std::unordered_map<const Node*, int>& in
   proto::Cache& cache = *encoded.mutable_cache();
   cache.set_slot(static_cast<uint32_t>(stage.cached.size()));
   cache.set_level(static_cast<uint32_t>(level));
-  plan::EncodeClosure(node->encode, plan, *cache.mutable_encode());
-  plan::EncodeClosure(node->decode, plan, *cache.mutable_decode());
+  plan::EncodeClosure(node->encode, *plan.mutable_modules(), *cache.mutable_encode());
+  plan::EncodeClosure(node->decode, *plan.mutable_modules(), *cache.mutable_decode());
   stage.cached.push_back(node);
 }
 
@@ -118,7 +118,7 @@ Stage Build(const NodePtr& last, const plan::Closure& output, const std::string&
   }
   stage.label += operation;
   stage.tasks = last->partitions;
-  plan::EncodeClosure(output, *plan, *plan->mutable_output());
+  plan::EncodeClosure(output, *plan->mutable_modules(), *plan->mutable_output());
   plan->set_output_operation(operation);
   plan->set_output_partitions(static_cast<uint32_t>(output_partitions));
   plan->set_slot_map_version(1);

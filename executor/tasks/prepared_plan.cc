@@ -17,7 +17,7 @@ absl::Status DoesNotFit(const std::string& operation, const std::string& why) {
 absl::Status ResolveInto(const proto::StagePlan& plan, const proto::Closure& from,
                          const std::string& operation, PreparedClosure& to) {
   if (!from.has_kernel()) return absl::OkStatus();
-  absl::StatusOr<const exec::KernelDescriptor*> kernel = plan::ResolveKernel(plan, from);
+  absl::StatusOr<const exec::KernelDescriptor*> kernel = plan::ResolveKernel(plan.modules(), from);
   if (!kernel.ok()) {
     return absl::Status(kernel.status().code(),
                         "operation " + operation + ": " + std::string(kernel.status().message()));

@@ -18,23 +18,23 @@ constexpr exec::KernelDescriptor kSecond{.make = &MakeNothingElse};
 TEST(KernelRefs, ADescriptorIsFoundAgainByModuleAndOffset) {
   proto::StagePlan plan;
   proto::Closure first, second;
-  EncodeClosure({&kFirst, "state"}, plan, first);
-  EncodeClosure({&kSecond, ""}, plan, second);
+  EncodeClosure({&kFirst, "state"}, *plan.mutable_modules(), first);
+  EncodeClosure({&kSecond, ""}, *plan.mutable_modules(), second);
   EXPECT_EQ(plan.modules_size(), 1);
   EXPECT_EQ(plan.modules(0).path(), "");
   EXPECT_EQ(plan.modules(0).build_id(), MainBuildId());
   EXPECT_EQ(first.state(), "state");
-  ASSERT_TRUE(ResolveKernel(plan, first).ok());
-  EXPECT_EQ(*ResolveKernel(plan, first), &kFirst);
-  EXPECT_EQ(*ResolveKernel(plan, second), &kSecond);
+  ASSERT_TRUE(ResolveKernel(plan.modules(), first).ok());
+  EXPECT_EQ(*ResolveKernel(plan.modules(), first), &kFirst);
+  EXPECT_EQ(*ResolveKernel(plan.modules(), second), &kSecond);
 }
 
 TEST(KernelRefs, AnotherBuildIsRefusedNamingBoth) {
   proto::StagePlan plan;
   proto::Closure closure;
-  EncodeClosure({&kFirst, ""}, plan, closure);
+  EncodeClosure({&kFirst, ""}, *plan.mutable_modules(), closure);
   plan.mutable_modules(0)->set_build_id("\x01\xab");
-  const absl::Status status = ResolveKernel(plan, closure).status();
+  const absl::Status status = ResolveKernel(plan.modules(), closure).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_NE(std::string(status.message()).find("01ab"), std::string::npos) << status;
   EXPECT_NE(std::string(status.message()).find(HexText(MainBuildId())), std::string::npos) << status;
@@ -43,17 +43,18 @@ TEST(KernelRefs, AnotherBuildIsRefusedNamingBoth) {
 TEST(KernelRefs, AddressesThatHoldNoDescriptorAreRefused) {
   proto::StagePlan plan;
   proto::Closure closure;
-  EncodeClosure({&kFirst, ""}, plan, closure);
+  EncodeClosure({&kFirst, ""}, *plan.mutable_modules(), closure);
   const uint64_t offset = closure.kernel().native().offset();
   for (const uint64_t wrong : {offset + 1, offset + 16, uint64_t{1} << 60, ~uint64_t{15}, uint64_t{0}}) {
     closure.mutable_kernel()->mutable_native()->set_offset(wrong);
-    EXPECT_EQ(ResolveKernel(plan, closure).status().code(), absl::StatusCode::kInvalidArgument) << wrong;
+    EXPECT_EQ(ResolveKernel(plan.modules(), closure).status().code(), absl::StatusCode::kInvalidArgument)
+        << wrong;
   }
   closure.mutable_kernel()->mutable_native()->set_offset(offset);
   closure.mutable_kernel()->mutable_native()->set_module(7);
-  EXPECT_FALSE(ResolveKernel(plan, closure).ok());
+  EXPECT_FALSE(ResolveKernel(plan.modules(), closure).ok());
   closure.clear_kernel();
-  EXPECT_FALSE(ResolveKernel(plan, closure).ok());
+  EXPECT_FALSE(ResolveKernel(plan.modules(), closure).ok());
 }
 
 TEST(KernelRefs, AnUnknownBuiltinIsRefusedByName) {
@@ -61,17 +62,17 @@ TEST(KernelRefs, AnUnknownBuiltinIsRefusedByName) {
   proto::Closure closure;
   closure.mutable_kernel()->mutable_builtin()->set_name("no_such_kernel");
   closure.mutable_kernel()->mutable_builtin()->set_version(3);
-  const absl::Status status = ResolveKernel(plan, closure).status();
+  const absl::Status status = ResolveKernel(plan.modules(), closure).status();
   EXPECT_EQ(status.message(), "this build has no kernel no_such_kernel version 3");
 }
 
 TEST(KernelRefs, AModuleThatIsNotThereIsRefusedByPath) {
   proto::StagePlan plan;
   proto::Closure closure;
-  EncodeClosure({&kFirst, ""}, plan, closure);
+  EncodeClosure({&kFirst, ""}, *plan.mutable_modules(), closure);
   plan.mutable_modules(0)->set_path("/nowhere/libjob.so");
   plan.mutable_modules(0)->set_build_id("other");
-  const absl::Status status = ResolveKernel(plan, closure).status();
+  const absl::Status status = ResolveKernel(plan.modules(), closure).status();
   EXPECT_NE(std::string(status.message()).find("/nowhere/libjob.so"), std::string::npos) << status;
 }
 

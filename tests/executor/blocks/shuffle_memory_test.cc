@@ -96,7 +96,7 @@ TEST(ShuffleMemoryTest, HalfAGibibyteGoesThroughABudgetOf64MebibytesInASmallProc
   PlanBuilder maps;
   maps.Narrow("Range", kMakeRows, "", {}, kMaps);
   proto::StagePlan map_plan = maps.ToShuffle(kReducers);
-  plan::EncodeClosure({&kDealRows, ""}, map_plan, *map_plan.mutable_output());
+  plan::EncodeClosure({&kDealRows, ""}, *map_plan.mutable_modules(), *map_plan.mutable_output());
   PlanBuilder reduces;
   reduces.Narrow("Sum", kSumRows, "", {reduces.Shuffle(kReducers)}, kReducers);
   cluster.Install(0, "maps", map_plan);

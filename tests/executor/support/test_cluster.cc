@@ -142,7 +142,7 @@ int PlanBuilder::Blocks(int partitions, int input) {
   node->set_operation("Parallelize");
   node->set_partitions(static_cast<uint32_t>(partitions));
   node->set_input(static_cast<uint32_t>(input));
-  plan::EncodeClosure({&kDecodeInts, ""}, plan_, *node->mutable_kernel());
+  plan::EncodeClosure({&kDecodeInts, ""}, *plan_.mutable_modules(), *node->mutable_kernel());
   return plan_.nodes_size() - 1;
 }
 
@@ -158,7 +158,7 @@ int PlanBuilder::Narrow(const std::string& operation, const exec::KernelDescript
   proto::PlanNode* node = plan_.add_nodes();
   node->set_operation(operation);
   node->set_partitions(static_cast<uint32_t>(partitions));
-  plan::EncodeClosure({&kernel, state}, plan_, *node->mutable_kernel());
+  plan::EncodeClosure({&kernel, state}, *plan_.mutable_modules(), *node->mutable_kernel());
   for (int parent : parents) node->add_parents()->set_node(static_cast<uint32_t>(parent));
   return plan_.nodes_size() - 1;
 }
@@ -167,19 +167,19 @@ PlanBuilder& PlanBuilder::Cached(StorageLevel level, int slot) {
   proto::Cache* cache = plan_.mutable_nodes(plan_.nodes_size() - 1)->mutable_cache();
   cache->set_slot(static_cast<uint32_t>(slot));
   cache->set_level(static_cast<uint32_t>(level));
-  plan::EncodeClosure({&kEncodeInts, ""}, plan_, *cache->mutable_encode());
-  plan::EncodeClosure({&kDecodeInts, ""}, plan_, *cache->mutable_decode());
+  plan::EncodeClosure({&kEncodeInts, ""}, *plan_.mutable_modules(), *cache->mutable_encode());
+  plan::EncodeClosure({&kDecodeInts, ""}, *plan_.mutable_modules(), *cache->mutable_decode());
   return *this;
 }
 
 proto::StagePlan PlanBuilder::ToResult() {
-  plan::EncodeClosure({&kEncodeInts, ""}, plan_, *plan_.mutable_output());
+  plan::EncodeClosure({&kEncodeInts, ""}, *plan_.mutable_modules(), *plan_.mutable_output());
   plan_.set_output_operation("Collect");
   return plan_;
 }
 
 proto::StagePlan PlanBuilder::ToShuffle(int reducers) {
-  plan::EncodeClosure({&kDealInts, ""}, plan_, *plan_.mutable_output());
+  plan::EncodeClosure({&kDealInts, ""}, *plan_.mutable_modules(), *plan_.mutable_output());
   plan_.set_output_operation("Repartition");
   plan_.set_output_partitions(static_cast<uint32_t>(reducers));
   return plan_;
