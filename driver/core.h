@@ -66,6 +66,7 @@ class Driver::Core {
     bool joined = false;
     int cores = 1;
     std::string address;
+    std::string host;                  // of the address
     Time heard;                        // asked for, or heard of last
     std::optional<Time> closed_until;  // its stream ended; until then its exit may tell why
     std::string closed_reason;

@@ -28,6 +28,8 @@ ReceiverReported::Kind KindOf(proto::ReceiverEvent::Kind kind) {
       return ReceiverReported::Kind::kStarted;
     case proto::ReceiverEvent::STOPPED:
       return ReceiverReported::Kind::kStopped;
+    case proto::ReceiverEvent::STORED:
+      return ReceiverReported::Kind::kStored;
     default:
       return ReceiverReported::Kind::kError;
   }
@@ -57,8 +59,8 @@ void Driver::Core::OnMessage(ExecutorId executor, const std::shared_ptr<const pr
     HandleStreaming(BlockReported{executor, block.epoch(), LocationOf(block.block())});
   }
   for (const proto::ReceiverEvent& event : message->receivers()) {
-    HandleStreaming(
-        ReceiverReported{StreamId{event.stream()}, event.epoch(), KindOf(event.kind()), event.message()});
+    HandleStreaming(ReceiverReported{StreamId{event.stream()}, event.epoch(), KindOf(event.kind()),
+                                     event.message(), executor});
   }
   for (const proto::Replicated& copy : message->replicated()) {
     HandleStreaming(BlockReplicated{plan::FromProto(copy.block()), ExecutorId{copy.to()}, copy.ok()});
@@ -82,8 +84,9 @@ void Driver::Core::OnHello(ExecutorId executor, const proto::Hello& hello) {
   Executor& state = executors_.at(executor);
   state.joined = true;
   state.address = hello.data_address();
+  state.host = state.address.substr(0, state.address.rfind(':'));
   state.cores = static_cast<int>(std::max(1u, hello.cores()));
-  const ExecutorJoined event{executor, state.cores};
+  const ExecutorJoined event{executor, state.cores, state.host};
   HandleJobs(event);
   HandleStreaming(event);
   {

@@ -31,7 +31,7 @@ absl::Status Driver::Core::StartStreaming(StreamingRequest request) {
         [this] { HandleStreaming(TimePassed{streaming_->NowMs()}); });
     user_thread_ = streaming_->user_thread();
     for (const auto& [executor, state] : executors_) {
-      if (state.joined) HandleStreaming(ExecutorJoined{executor, state.cores});
+      if (state.joined) HandleStreaming(ExecutorJoined{executor, state.cores, state.host});
     }
     HandleStreaming(StreamingStarted{streaming_->NowMs()});
     begun.set_value();

@@ -12,6 +12,7 @@ namespace millstream::driver {
 struct ExecutorJoined {
   ExecutorId executor{};
   int cores = 1;
+  std::string host = {};  // that it advertises; empty: the driver's process
 };
 
 // It will not be heard of again; its id is never used twice.

@@ -80,6 +80,9 @@ void Executor::Core::Handle(const std::shared_ptr<const proto::ToExecutor>& mess
       case Command::kReceiverPeers:
         receivers_.SetPeers(command.receiver_peers());
         break;
+      case Command::kReceiverStored:
+        receivers_.Answer(command.receiver_stored());
+        break;
       case Command::kStopReceiver:
         receivers_.StopOne(command.stop_receiver().stream(), command.stop_receiver().epoch());
         break;

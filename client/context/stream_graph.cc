@@ -129,6 +129,7 @@ plan::StreamingRequest StreamGraph::Request() {
   request.receiver_restart_delay = *config.GetDuration(cli::keys::kReceiverRestartDelay);
   request.graceful_timeout = config.GetDuration(cli::keys::kGracefulStopTimeout).value_or(10 * interval_);
   request.max_record_bytes = static_cast<uint64_t>(*config.GetBytes(cli::keys::kMaxRecordSize));
+  request.receiver_max_rate = *config.GetInteger(cli::keys::kReceiverMaxRate);
   request.receivers = receivers_;
   request.clock = &clock_;
   request.run_batch = [this](const plan::BatchRecord& record) { return RunBatch(record); };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -52,8 +53,11 @@ constexpr std::array kKeys{
                      "how long a graceful stop may take; else ten batch intervals", 1, kDay, 1},
     ConfigurationKey{keys::kMaxRecordSize, Type::kSize, "16m", "longer records are dropped and counted", 1,
                      1024 * kMiB, 1},
+    ConfigurationKey{keys::kReceiverMaxRate, Type::kInteger, "0",
+                     "rows a second that a receiver may store one by one; 0 or less: any",
+                     std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()},
     ConfigurationKey{keys::kReceiverRestartDelay, Type::kDuration, "2s",
-                     "the wait before a failed receiver connects again", 0, kDay, 1},
+                     "the wait before a receiver that failed or ended is tried again", 0, kDay, 1},
     ConfigurationKey{keys::kStopContextByDefault, Type::kBoolean, "true",
                      "stopping the streaming stops its context too"},
     ConfigurationKey{keys::kStopGracefullyOnShutdown, Type::kBoolean, "true",

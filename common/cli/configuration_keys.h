@@ -17,6 +17,7 @@ inline constexpr std::string_view kMaster = "millstream.master";
 inline constexpr std::string_view kAppName = "millstream.app.name";
 inline constexpr std::string_view kBatchInterval = "millstream.streaming.batchInterval";
 inline constexpr std::string_view kBlockInterval = "millstream.streaming.blockInterval";
+inline constexpr std::string_view kReceiverMaxRate = "millstream.streaming.receiver.maxRate";
 inline constexpr std::string_view kReceiverRestartDelay = "millstream.streaming.receiverRestartDelay";
 inline constexpr std::string_view kMaxRecordSize = "millstream.streaming.maxRecordSize";
 inline constexpr std::string_view kGracefulStopTimeout = "millstream.streaming.gracefulStopTimeout";

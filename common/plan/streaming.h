@@ -2,6 +2,7 @@
 #define MILLSTREAM_COMMON_PLAN_STREAMING_H_
 
 #include <millstream/exec/clock.h>
+#include <millstream/exec/kernel.h>
 #include <millstream/exec/storage_level.h>
 
 #include <chrono>
@@ -19,10 +20,12 @@ namespace millstream::plan {
 // An input stream with a receiver.
 struct ReceiverSpec {
   StreamId stream{};
-  std::string kind;   // "socket_text"
-  std::string state;  // its encoded settings
-  std::string label;  // as errors name it: "SocketTextStream localhost:9999"
+  std::string builtin = {};  // "socket_text": one of the engine's own; empty: the user's `kernel`
+  std::string state = {};    // its encoded settings or fields
+  std::string label = {};    // as errors name it: "SocketTextStream localhost:9999"
   StorageLevel level = StorageLevel::kMemoryAndDiskSer2;
+  const exec::KernelDescriptor* kernel = nullptr;
+  std::string preferred_host = {};  // empty: any
 };
 
 struct StreamInput {
@@ -44,6 +47,7 @@ struct StreamingRequest {
   std::chrono::milliseconds receiver_restart_delay{2000};
   std::chrono::milliseconds graceful_timeout{10'000};
   uint64_t max_record_bytes = 16u << 20;
+  int64_t receiver_max_rate = 0;  // rows per second that a receiver may store one by one; 0 or less: any
   std::vector<ReceiverSpec> receivers;
   Clock* clock = nullptr;
   // Builds the batch's lineages and runs its outputs in registration order, on the driver's user thread, one

@@ -33,11 +33,12 @@ struct BlockReported {
 };
 
 struct ReceiverReported {
-  enum class Kind { kStarted, kStopped, kError };
+  enum class Kind { kStarted, kStopped, kError, kStored };
   StreamId stream{};
   uint32_t epoch = 0;
   Kind kind = Kind::kStarted;
   std::string message;
+  ExecutorId executor{};  // where it runs, or ran
 };
 
 // The end of a copy that was asked for.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/plan/block_messages.h"
+#include "common/plan/kernel_refs.h"
 #include "driver/batches/receiver_placement.h"
 
 namespace millstream::driver {
@@ -37,7 +38,7 @@ std::optional<int64_t> BatchScheduler::NextTickMs() const {
 }
 
 void BatchScheduler::On(const ExecutorJoined& event) {
-  executors_[event.executor] = event.cores;
+  executors_[event.executor] = {event.cores, event.host};
   blocks_.Join(event.executor, *commands_);
   TellPeers();
   PlaceReceivers();
@@ -67,12 +68,9 @@ void BatchScheduler::On(const TimePassed& event) {
 }
 
 void BatchScheduler::On(const BlockReported& event) {
-  const StreamId stream{static_cast<uint32_t>(event.block.id.a)};
-  const auto found = receivers_.find(stream);
-  const bool open = phase_ == Phase::kRunning || phase_ == Phase::kStoppingReceivers;
-  if (!open || found == receivers_.end() || event.epoch != found->second.epoch ||
-      found->second.executor != event.executor) {
-    // Of a receiver that was given up: nobody will read it.
+  Receiver* const receiver =
+      Reporting(StreamId{static_cast<uint32_t>(event.block.id.a)}, event.epoch, event.executor);
+  if (receiver == nullptr) {
     for (const ExecutorId peer : event.block.peers) {
       if (!executors_.contains(peer)) continue;
       commands_->emplace_back(SendCommand{peer, {}});
@@ -81,12 +79,12 @@ void BatchScheduler::On(const BlockReported& event) {
     }
     return;
   }
-  Receiver& receiver = found->second;
-  const auto copies = static_cast<size_t>(std::max(1, Replicas(receiver.spec.level)));
-  if (blocks_.Add(event.block, copies, *commands_)) receiver.blocks.push_back(event.block.id);
+  const auto copies = static_cast<size_t>(std::max(1, Replicas(receiver->spec.level)));
+  if (blocks_.Add(event.block, copies, *commands_)) receiver->blocks.push_back(event.block.id);
 }
 
 void BatchScheduler::On(const ReceiverReported& event) {
+  if (event.kind == ReceiverReported::Kind::kStored) return TellStored(event);
   const auto found = receivers_.find(event.stream);
   if (found == receivers_.end() || found->second.epoch != event.epoch) return;
   Receiver& receiver = found->second;
@@ -134,16 +132,27 @@ void BatchScheduler::On(const ReceiversOverdue&) {
   DrainIfStopped();
 }
 
+BatchScheduler::Receiver* BatchScheduler::Reporting(StreamId stream, uint32_t epoch, ExecutorId executor) {
+  if (phase_ != Phase::kRunning && phase_ != Phase::kStoppingReceivers) return nullptr;
+  const auto found = receivers_.find(stream);
+  if (found == receivers_.end()) return nullptr;
+  Receiver& receiver = found->second;
+  return receiver.epoch == epoch && receiver.executor == executor ? &receiver : nullptr;
+}
+
+// Those that prefer a host choose first.
 void BatchScheduler::PlaceReceivers() {
   if (phase_ != Phase::kRunning) return;
-  for (auto& [stream, receiver] : receivers_) {
-    if (receiver.executor) continue;
-    std::vector<ReceiverLoad> loads;
-    for (const auto& [executor, cores] : executors_)
-      loads.push_back({executor, cores, ReceiversOn(executor)});
-    const std::optional<ExecutorId> executor = PlaceReceiver(loads);
-    if (!executor) return;
-    StartReceiver(receiver, *executor);
+  for (const bool choosy : {true, false}) {
+    for (auto& [stream, receiver] : receivers_) {
+      if (receiver.executor || receiver.spec.preferred_host.empty() == choosy) continue;
+      std::vector<ReceiverLoad> loads;
+      for (const auto& [id, executor] : executors_)
+        loads.push_back({id, executor.cores, ReceiversOn(id), executor.host});
+      const std::optional<ExecutorId> executor = PlaceReceiver(loads, receiver.spec.preferred_host);
+      if (!executor) return;
+      StartReceiver(receiver, *executor);
+    }
   }
 }
 
@@ -155,14 +164,26 @@ void BatchScheduler::StartReceiver(Receiver& receiver, ExecutorId executor) {
   proto::StartReceiver& start = *std::get<SendCommand>(commands_->back()).command.mutable_start_receiver();
   start.set_stream(Number(receiver.spec.stream));
   start.set_epoch(receiver.epoch);
-  start.set_kind(receiver.spec.kind);
-  start.set_state(receiver.spec.state);
+  plan::EncodeClosure({receiver.spec.kernel, receiver.spec.state}, *start.mutable_modules(),
+                      *start.mutable_receiver());
+  if (!receiver.spec.builtin.empty())
+    start.mutable_receiver()->mutable_kernel()->mutable_builtin()->set_name(receiver.spec.builtin);
   start.set_block_interval_ms(
       static_cast<uint32_t>(std::min(request_.block_interval, request_.interval).count()));
   start.set_max_record_bytes(request_.max_record_bytes);
   start.set_restart_delay_ms(static_cast<uint32_t>(request_.receiver_restart_delay.count()));
   start.set_level(static_cast<uint32_t>(receiver.spec.level));
+  start.set_max_rate(static_cast<uint64_t>(std::max(int64_t{0}, request_.receiver_max_rate)));
   if (Replicas(receiver.spec.level) >= 2) AddPeers(executor, start);
+}
+
+void BatchScheduler::TellStored(const ReceiverReported& event) {
+  if (!executors_.contains(event.executor)) return;
+  commands_->emplace_back(SendCommand{event.executor, {}});
+  proto::ReceiverStored& stored = *std::get<SendCommand>(commands_->back()).command.mutable_receiver_stored();
+  stored.set_stream(Number(event.stream));
+  stored.set_epoch(event.epoch);
+  stored.set_accepted(Reporting(event.stream, event.epoch, event.executor) != nullptr);
 }
 
 // Receivers that run learn where else copies can go.

@@ -41,6 +41,10 @@ class BatchScheduler {
     kCancelling,         // an immediate stop: the batch that runs ends
     kEnded,
   };
+  struct Executor {
+    int cores = 1;
+    std::string host;
+  };
   struct Receiver {
     plan::ReceiverSpec spec;
     uint32_t epoch = 0;  // of the latest start
@@ -59,8 +63,11 @@ class BatchScheduler {
   void On(const StopRequested& event);
   void On(const ReceiversOverdue& event);
 
+  // The receiver that reports from there; null if it was given up: nobody will read what it reports.
+  Receiver* Reporting(StreamId stream, uint32_t epoch, ExecutorId executor);
   void PlaceReceivers();
   void StartReceiver(Receiver& receiver, ExecutorId executor);
+  void TellStored(const ReceiverReported& event);
   void TellPeers();
   template <class Message>
   void AddPeers(ExecutorId executor, Message& message) const;
@@ -82,7 +89,7 @@ class BatchScheduler {
   Phase phase_ = Phase::kNotStarted;
   int64_t next_tick_ms_ = 0;
   uint64_t next_batch_ = 0;
-  std::map<ExecutorId, int> executors_;  // cores
+  std::map<ExecutorId, Executor> executors_;
   std::map<StreamId, Receiver> receivers_;
   BlockTracker blocks_;
   std::deque<plan::BatchRecord> batches_;  // cut; the first one runs if running_

@@ -1,21 +1,20 @@
 #include "driver/batches/receiver_placement.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace millstream::driver {
 
-std::optional<ExecutorId> PlaceReceiver(const std::vector<ReceiverLoad>& executors) {
+std::optional<ExecutorId> PlaceReceiver(const std::vector<ReceiverLoad>& executors,
+                                        const std::string& preferred_host) {
   int free = 0;
-  const ReceiverLoad* best = nullptr;
-  for (const ReceiverLoad& load : executors) {
-    const int cores = load.cores - load.receivers;
-    if (cores <= 0) continue;
-    free += cores;
-    if (best == nullptr || load.receivers < best->receivers ||
-        (load.receivers == best->receivers && cores > best->cores - best->receivers)) {
-      best = &load;
-    }
-  }
+  for (const ReceiverLoad& load : executors) free += std::max(0, load.cores - load.receivers);
   if (free < 2) return std::nullopt;
-  return best->executor;
+  const auto rank = [&](const ReceiverLoad& load) {
+    const bool elsewhere = preferred_host.empty() || load.host != preferred_host;
+    return std::tuple(load.cores <= load.receivers, elsewhere, load.receivers, load.receivers - load.cores);
+  };
+  return std::ranges::min_element(executors, {}, rank)->executor;
 }
 
 }  // namespace millstream::driver

@@ -103,6 +103,13 @@ void ReceivedBlocks::Report() {
   }
 }
 
+void ReceivedBlocks::Flush() {
+  Report();
+  if (!thread_.joinable()) return;
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return jobs_.empty(); });
+}
+
 void ReceivedBlocks::Send() {
   if (kept_ != nullptr) reports_.Blocks(std::exchange(kept_, nullptr));
 }

@@ -48,6 +48,8 @@ class ReceivedBlocks {
   void Add(exec::Bytes block);
   // Reports what was added since, as soon as it is stored and copied.
   void Report();
+  // The same; returns when it is reported.
+  void Flush();
   // Returns when everything that was added is reported.
   void Finish();
 

@@ -1,15 +1,14 @@
 #include "executor/receivers/receivers.h"
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "executor/receivers/received_blocks.h"
-#include "executor/receivers/receiver_reports.h"
-#include "executor/receivers/socket_text.h"
-#include "executor/receivers/stop_signal.h"
+#include "common/base/crash_report.h"
+#include "executor/receivers/receiver.h"
 
 namespace millstream::executor {
 
@@ -33,17 +32,20 @@ class Receivers::Running {
   }
   void SetPeers(const proto::ReceiverPeers& peers) { peers_.Set(peers.replica_peers()); }
   void RequestStop() { stop_.Request(); }
+  void Answer(const proto::ReceiverStored& stored) { reports_.Answer(stored.accepted()); }
   void Abandon() {
     abandon_.Request();
     stop_.Request();
+    reports_.Close();
   }
   bool done() const { return done_.load(); }
 
  private:
   void Serve() {
+    const base::AlternateStack stack;
     reports_.Event(proto::ReceiverEvent::STARTED);
     try {
-      Receive();
+      Run();
     } catch (const std::exception& error) {
       reports_.Event(proto::ReceiverEvent::ERROR, std::string("receiving failed: ") + error.what());
     }
@@ -52,17 +54,20 @@ class Receivers::Running {
     done_.store(true);
   }
 
-  void Receive() {
-    absl::StatusOr<SocketAddress> address = settings_.kind() == "socket_text"
-                                                ? DecodeSocketAddress(settings_.state())
-                                                : absl::StatusOr<SocketAddress>(absl::UnimplementedError(
-                                                      "no receiver of kind " + settings_.kind()));
-    if (!address.ok()) {
-      reports_.Event(proto::ReceiverEvent::ERROR, std::string(address.status().message()));
+  void Run() {
+    ReceivedBlocks blocks(parts_, reports_, abandon_, peers_, settings_);
+    const auto receiver = MakeReceiver({settings_, parts_, blocks, reports_, stop_});
+    if (!receiver.ok()) {
+      reports_.Event(proto::ReceiverEvent::ERROR, std::string(receiver.status().message()));
       return;
     }
-    ReceivedBlocks blocks(parts_, reports_, abandon_, peers_, settings_);
-    SocketText(*std::move(address), settings_, parts_, blocks, reports_, stop_).Run();
+    const std::chrono::milliseconds delay(settings_.restart_delay_ms());
+    while (!stop_.requested()) {
+      const std::string ended = (*receiver)->Receive();
+      if (stop_.requested()) break;
+      reports_.Warn(ended + ". Trying again in " + std::to_string(delay.count()) + " ms.");
+      stop_.WaitFor(delay);
+    }
     blocks.Finish();
   }
 
@@ -92,6 +97,13 @@ void Receivers::SetPeers(const proto::ReceiverPeers& peers) {
   std::lock_guard lock(mutex_);
   for (const std::unique_ptr<Running>& running : running_) {
     if (running->Is(peers.stream(), peers.epoch())) running->SetPeers(peers);
+  }
+}
+
+void Receivers::Answer(const proto::ReceiverStored& stored) {
+  std::lock_guard lock(mutex_);
+  for (const std::unique_ptr<Running>& running : running_) {
+    if (running->Is(stored.stream(), stored.epoch())) running->Answer(stored);
   }
 }
 

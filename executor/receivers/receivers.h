@@ -25,6 +25,7 @@ class Receivers {
 
   void Start(const proto::StartReceiver& settings);
   void SetPeers(const proto::ReceiverPeers& peers);
+  void Answer(const proto::ReceiverStored& stored);
   // It ends with a STOPPED event, after everything it received is reported.
   void StopOne(uint32_t stream, uint32_t epoch);
   // The same for all.

@@ -5,32 +5,22 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "absl/status/statusor.h"
 #include "executor/receivers/line_blocks.h"
-#include "executor/receivers/received_blocks.h"
-#include "executor/receivers/receiver_reports.h"
-#include "executor/receivers/stop_signal.h"
-#include "proto/control.pb.h"
+#include "executor/receivers/rate_limit.h"
+#include "executor/receivers/receiver.h"
+#include "executor/receivers/tcp_connect.h"
 
 namespace millstream::executor {
 
-// Where a "socket_text" receiver connects: its state is [varint length][host][varint port].
-struct SocketAddress {
-  std::string host;
-  uint16_t port = 0;
-};
-absl::StatusOr<SocketAddress> DecodeSocketAddress(std::string_view state);
-
-// Reads lines from a TCP server, and connects again after the connection was refused, ended or failed.
-class SocketText {
+// Reads lines from a TCP server.
+class SocketText : public Receiver {
  public:
-  // All outlive it.
-  SocketText(SocketAddress address, const proto::StartReceiver& settings, const ExecutorParts& parts,
-             ReceivedBlocks& blocks, ReceiverReports& reports, const StopSignal& stop);
+  SocketText(SocketAddress address, const ReceiverParts& parts);
 
-  // Returns when it is asked to stop, with everything whole that it read added and reported.
-  void Run();
+  std::string Receive() override;
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -39,19 +29,20 @@ class SocketText {
   std::string Read(int socket);
   // False: nothing to read before the next cut; waits otherwise.
   void WaitForBytes(int socket);
+  // With a rate limit: takes lines in one by one, and waits for each.
+  void LetIn(std::string_view bytes);
+  void AwaitRate();
+  void StartInterval();
   void CutIfDue();
   void SetLowWater(int socket, int bytes);
   void WarnOfDropped();
-  std::string Place() const { return address_.host + ":" + std::to_string(address_.port); }
 
   const SocketAddress address_;
   const std::chrono::milliseconds block_interval_;
-  const std::chrono::milliseconds restart_delay_;
-  const uint64_t max_record_bytes_;
-  ReceivedBlocks& blocks_;
-  ReceiverReports& reports_;
-  const StopSignal& stop_;
+  const ReceiverParts parts_;
   LineBlocks lines_;
+  std::optional<RateLimit> limit_;
+  std::vector<char> waiting_;  // with a limit: what was read and is not let in yet
   const Time start_;
   std::optional<Time> cut_at_;  // nothing has come since the last cut: not set
   int low_water_ = 1;

@@ -1,5 +1,6 @@
 #include "executor/receivers/tcp_connect.h"
 
+#include <millstream/exec/encoder.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -29,6 +30,19 @@ int WaitUntilConnected(int socket, const StopSignal& stop) {
 }
 
 }  // namespace
+
+absl::StatusOr<SocketAddress> DecodeSocketAddress(std::string_view state) {
+  exec::Decoder decoder(state);
+  std::string_view host;
+  uint64_t port = 0;
+  if (!decoder.GetText(host) || !decoder.GetVarint(port) || !decoder.empty() || host.empty() || port == 0 ||
+      port > 65535) {
+    return absl::InvalidArgumentError("the address of a socket receiver cannot be read");
+  }
+  return SocketAddress{std::string(host), static_cast<uint16_t>(port)};
+}
+
+std::string ToText(const SocketAddress& address) { return address.host + ":" + std::to_string(address.port); }
 
 absl::StatusOr<int> ConnectTcp(const std::string& host, uint16_t port, const StopSignal& stop) {
   addrinfo hints = {};

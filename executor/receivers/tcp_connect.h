@@ -3,11 +3,21 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "executor/receivers/stop_signal.h"
 
 namespace millstream::executor {
+
+// Where a socket receiver connects: its state is [varint length][host][varint port].
+struct SocketAddress {
+  std::string host;
+  uint16_t port = 0;
+};
+absl::StatusOr<SocketAddress> DecodeSocketAddress(std::string_view state);
+// "localhost:9999"
+std::string ToText(const SocketAddress& address);
 
 // A non-blocking socket, connected to the first of the host's addresses that answers. Cancelled if asked to
 // stop; the caller closes the socket.

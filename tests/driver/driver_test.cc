@@ -377,7 +377,7 @@ TEST(DriverStreaming, AReceiverIsStartedAndItsBlocksReachTheNextBatch) {
       {StreamId{0}, "socket_text", "state", "SocketTextStream h:1", StorageLevel::kMemoryOnly});
   ASSERT_TRUE(driver.StartStreaming(request).ok());
   ASSERT_TRUE(executors.AwaitCommand(
-      [](const auto& command) { return command.start_receiver().state() == "state"; }));
+      [](const auto& command) { return command.start_receiver().receiver().state() == "state"; }));
   proto::FromExecutor report;
   proto::ReceivedBlock& block = *report.add_blocks();
   block.set_epoch(1);

@@ -34,6 +34,7 @@ class PlayedExecutors : public ExecutorLauncher {
     hello.mutable_hello()->set_executor(Number(executor));
     hello.mutable_hello()->set_cores(static_cast<uint32_t>(cores));
     hello.mutable_hello()->set_build_id(build_id);
+    hello.mutable_hello()->set_data_address(HostOf(executor) + ":7000");
     {
       std::lock_guard lock(mutex_);
       links_[executor] = link;
@@ -43,6 +44,8 @@ class PlayedExecutors : public ExecutorLauncher {
     }
     Send(executor, hello);
   }
+
+  static std::string HostOf(ExecutorId executor) { return "host-" + std::to_string(Number(executor)); }
 
   void Kill(ExecutorId executor) override {
     std::lock_guard lock(mutex_);

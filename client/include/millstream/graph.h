@@ -110,6 +110,17 @@ void Print(const Stream& texts, int n, const Where& where);
 // Takes the batch's collection from a queue; nullopt: no RDD in this batch.
 using SourceFunction = std::function<absl::StatusOr<std::optional<Rdd>>(const Batch&)>;
 Stream QueueSource(const std::shared_ptr<StreamGraph>& graph, SourceFunction f, const Where& where);
+// How a receiver's blocks become rows.
+struct ReceivedRows {
+  const exec::KernelDescriptor* read = nullptr;  // blocks -> rows
+  RowKernels kernels = {};
+  StorageLevel level = StorageLevel::kNone;  // of the blocks
+};
+// What a program's own receiver stores; `name` is its type's.
+Stream ReceiverSource(const std::shared_ptr<StreamGraph>& graph, std::string_view name, Closure receiver,
+                      std::string preferred_host, const ReceivedRows& rows, const Where& where);
+Stream RawSocketSource(const std::shared_ptr<StreamGraph>& graph, const std::string& host, int port,
+                       const ReceivedRows& rows, const Where& where);
 
 std::string WhereText(const Where& where);  // "word_count.cc:12"
 

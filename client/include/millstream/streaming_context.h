@@ -6,6 +6,8 @@
 #include <millstream/context.h>
 #include <millstream/dstream.h>
 #include <millstream/exec/clock.h>
+#include <millstream/exec/receiver.h>
+#include <millstream/exec/type_name.h>
 
 #include <chrono>
 #include <cstdint>
@@ -30,6 +32,10 @@ enum class Split {
 struct SocketTextOptions {
   StorageLevel storage_level = StorageLevel::kMemoryAndDiskSer2;  // of received blocks
   Split split = Split::kLines;
+};
+
+struct ReceiverOptions {
+  StorageLevel storage_level = StorageLevel::kMemoryAndDiskSer2;  // of received blocks
 };
 
 struct StopOptions {
@@ -79,6 +85,41 @@ class StreamingContext {
   DStream<std::string_view> SocketTextStream(const std::string& host, int port,
                                              SocketTextOptions options = {},
                                              const Where& where = Where::current());
+
+  // Blocks of rows from a TCP server, each [int32 length, big-endian][rows as Codec<T> encodes them, one
+  // after another]; otherwise like SocketTextStream. Blocks longer than millstream.streaming.maxRecordSize
+  // are dropped and counted; bytes that are no rows fail the batch.
+  template <class T>
+  DStream<T> RawSocketStream(const std::string& host, int port, const ReceiverOptions& options = {},
+                             const Where& where = Where::current()) {
+    exec::RequireCodec<T>();
+    return DStream<T>(
+        graph::RawSocketSource(graph_, host, port, ReceivedRowsOf<T>(options.storage_level), where));
+  }
+
+  // What `receiver` stores. A receiver is a codec-able object whose fields travel to one executor, where a
+  // thread of its own, on a core of its own, calls
+  //
+  //   void Receive(ms::ReceiverSink<T>& sink) const;
+  //
+  // which stores rows until sink.Stopped(). Whenever it returns earlier or throws, that is logged, and it is
+  // called again after millstream.streaming.receiverRestartDelay; when its executor is lost, on another one.
+  // Executors get one receiver each before any gets two. If it has a function `std::string PreferredHost()
+  // const`, which is called here, it goes to an executor that advertises that host, if one has a free core.
+  template <class T, class Receiver>
+  DStream<T> ReceiverStream(const Receiver& receiver, const ReceiverOptions& options = {},
+                            const Where& where = Where::current()) {
+    exec::RequireReceiver<Receiver, T>();
+    graph::Closure closure;
+    std::string host;
+    if constexpr (exec::kIsReceiver<Receiver, T>) {
+      closure = ops::Native<exec::ReceiverKernel<Receiver, T>, void, T>(ops::StateOf(receiver));
+      if constexpr (requires(Receiver & any) { any.PreferredHost(); }) host = receiver.PreferredHost();
+    }
+    return DStream<T>(graph::ReceiverSource(graph_, exec::TypeName<Receiver>(), std::move(closure),
+                                            std::move(host), ReceivedRowsOf<T>(options.storage_level),
+                                            where));
+  }
 
   // One entry of the queue per batch.
   template <class T>
@@ -135,6 +176,12 @@ class StreamingContext {
   }
 
  private:
+  template <class T>
+  static graph::ReceivedRows ReceivedRowsOf(StorageLevel level) {
+    graph::ReceivedRows rows{.kernels = ops::RowsOf<T>(), .level = level};
+    if constexpr (exec::HasCodec<T>) rows.read = &exec::kDecodeKernel<T>;
+    return rows;
+  }
   template <class T>
   DStream<T> UnionOf(const DStream<T>*, const std::vector<graph::Stream>& parents, const Where& where) {
     return DStream<T>(graph::Union(graph_, parents, ops::RowsOf<T>(), where));

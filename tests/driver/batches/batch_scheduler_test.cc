@@ -3,101 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "driver/batches/receiver_placement.h"
+#include "tests/driver/batches/batch_harness.h"
 
 namespace millstream::driver {
 namespace {
 
-using Command = proto::ToExecutor::Command;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-plan::StreamingRequest Request(int receivers, StorageLevel level = StorageLevel::kMemoryAndDiskSer2) {
-  plan::StreamingRequest request;
-  request.interval = std::chrono::milliseconds(1000);
-  for (int i = 0; i < receivers; ++i) {
-    request.receivers.push_back(
-        {StreamId{static_cast<uint32_t>(i)}, "socket_text", "", "socket " + std::to_string(i), level});
-  }
-  return request;
-}
-
-// A batch scheduler whose executors, receivers and user are played by the test.
-class Harness {
- public:
-  explicit Harness(const plan::StreamingRequest& request) : scheduler_(request) {}
-
-  void Handle(const BatchEvent& event) {
-    std::vector<BatchCommand> commands;
-    scheduler_.Handle(event, commands);
-    for (BatchCommand& command : commands) Take(command);
-  }
-  void Join(uint32_t executor, int cores = 1) { Handle(ExecutorJoined{ExecutorId{executor}, cores}); }
-  void Lose(uint32_t executor) { Handle(ExecutorLost{ExecutorId{executor}, "was killed"}); }
-  void Start(int64_t now_ms) { Handle(StreamingStarted{now_ms}); }
-  void Tick(int64_t now_ms) { Handle(TimePassed{now_ms}); }
-
-  void Report(uint32_t executor, uint64_t sequence, std::vector<uint32_t> peers, uint32_t stream = 0,
-              uint32_t epoch = 1) {
-    plan::BlockLocation block{
-        {plan::BlockId::Kind::kReceived, stream, uint64_t{epoch} << 32 | sequence, 0}, 10, {}};
-    for (const uint32_t peer : peers) block.peers.push_back(ExecutorId{peer});
-    Handle(BlockReported{ExecutorId{executor}, epoch, block});
-  }
-  void Stopped(uint32_t stream = 0, uint32_t epoch = 1) {
-    Handle(ReceiverReported{StreamId{stream}, epoch, ReceiverReported::Kind::kStopped, ""});
-  }
-  void Finish(absl::Status status = absl::OkStatus()) {
-    const BatchId id = running.at(0).id;
-    running.erase(running.begin());
-    Handle(BatchEnded{id, std::move(status)});
-  }
-
-  std::vector<SendCommand> Take(Command::KindCase kind) {
-    std::vector<SendCommand> taken;
-    for (SendCommand& send : sent) {
-      if (send.command.kind_case() == kind) taken.push_back(std::move(send));
-    }
-    std::erase_if(sent, [&](const SendCommand& send) {
-      return send.command.kind_case() == kind || send.command.kind_case() == 0;
-    });
-    return taken;
-  }
-  std::vector<uint64_t> BlocksOf(size_t batch, size_t stream = 0) const {
-    std::vector<uint64_t> sequences;
-    for (const auto& block : running.at(batch).inputs.at(stream).blocks)
-      sequences.push_back(block.id.b & 0xffffffff);
-    return sequences;
-  }
-
-  std::vector<plan::BatchRecord> running;  // RunBatch not answered yet
-  std::vector<SendCommand> sent;
-  std::vector<BlockMoved> moved;
-  std::vector<CoresReserved> reserved;
-  std::vector<std::string> log;
-  std::optional<absl::Status> ended;
-  int cancels = 0;
-  const BatchScheduler& scheduler() const { return scheduler_; }
-
- private:
-  void Take(BatchCommand& command) {
-    if (auto* run = std::get_if<RunBatch>(&command)) running.push_back(run->batch);
-    if (auto* send = std::get_if<SendCommand>(&command)) sent.push_back(*send);
-    if (auto* move = std::get_if<BlockMoved>(&command)) moved.push_back(*move);
-    if (auto* cores = std::get_if<CoresReserved>(&command)) reserved.push_back(*cores);
-    if (auto* line = std::get_if<LogLine>(&command)) log.push_back(line->text);
-    if (auto* end = std::get_if<StreamingEnded>(&command)) ended = end->status;
-    if (std::holds_alternative<CancelBatches>(command)) ++cancels;
-  }
-
-  BatchScheduler scheduler_;
-};
-
 TEST(BatchScheduler, TicksAtMultiplesOfTheInterval) {
-  Harness batches(Request(0));
+  BatchHarness batches(Request(0));
   batches.Start(12'345);
   EXPECT_EQ(batches.scheduler().NextTickMs(), 13'000);
   batches.Tick(12'999);
@@ -109,13 +24,13 @@ TEST(BatchScheduler, TicksAtMultiplesOfTheInterval) {
 }
 
 TEST(BatchScheduler, AStartExactlyOnTheGridTicksOneIntervalLater) {
-  Harness batches(Request(0));
+  BatchHarness batches(Request(0));
   batches.Start(13'000);
   EXPECT_EQ(batches.scheduler().NextTickMs(), 14'000);
 }
 
 TEST(BatchScheduler, ALateTimerMakesUpForEveryTickInSequenceOneBatchAtATime) {
-  Harness batches(Request(0));
+  BatchHarness batches(Request(0));
   batches.Start(0);
   batches.Tick(3'500);
   std::vector<int64_t> times;
@@ -128,7 +43,7 @@ TEST(BatchScheduler, ALateTimerMakesUpForEveryTickInSequenceOneBatchAtATime) {
 }
 
 TEST(BatchScheduler, ABatchGetsWhatWasReportedUpToItsTick) {
-  Harness batches(Request(1, StorageLevel::kMemoryOnly));
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 0, {0});
@@ -142,7 +57,7 @@ TEST(BatchScheduler, ABatchGetsWhatWasReportedUpToItsTick) {
 }
 
 TEST(BatchScheduler, ABlockReportedTwiceIsReadOnce) {
-  Harness batches(Request(1, StorageLevel::kMemoryOnly));
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 0, {0});
@@ -152,7 +67,7 @@ TEST(BatchScheduler, ABlockReportedTwiceIsReadOnce) {
 }
 
 TEST(BatchScheduler, SettledBlocksAreDroppedWhereTheyAre) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Join(1, 2);
   batches.Start(0);
@@ -168,7 +83,7 @@ TEST(BatchScheduler, SettledBlocksAreDroppedWhereTheyAre) {
 }
 
 TEST(BatchScheduler, AHundredThousandQueuedBlocksAreNoBurden) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Join(1, 2);
   batches.Start(0);
@@ -182,70 +97,8 @@ TEST(BatchScheduler, AHundredThousandQueuedBlocksAreNoBurden) {
   EXPECT_EQ(batches.scheduler().kept_blocks(), 0u);
 }
 
-TEST(BatchScheduler, ReceiversSpreadAndKnowWhereCopiesMayGo) {
-  Harness batches(Request(2));
-  batches.Join(0, 2);
-  batches.Join(1, 2);
-  batches.Start(0);
-  const auto starts = batches.Take(Command::kStartReceiver);
-  ASSERT_EQ(starts.size(), 2u);
-  EXPECT_EQ(starts[0].executor, ExecutorId{0});
-  EXPECT_EQ(starts[1].executor, ExecutorId{1});
-  EXPECT_EQ(starts[0].command.start_receiver().epoch(), 1u);
-  EXPECT_THAT(starts[0].command.start_receiver().replica_peers(), ElementsAre(1u));
-  EXPECT_THAT(starts[1].command.start_receiver().replica_peers(), ElementsAre(0u));
-  ASSERT_EQ(batches.reserved.size(), 2u);
-  EXPECT_EQ(batches.reserved[0].cores, 1);
-}
-
-TEST(BatchScheduler, AReceiverMovesWithTheNextEpochWhenItsExecutorIsLost) {
-  Harness batches(Request(1));
-  batches.Join(0);
-  batches.Join(1, 2);
-  batches.Start(0);
-  ASSERT_EQ(batches.Take(Command::kStartReceiver)[0].executor, ExecutorId{1});
-  batches.Lose(1);
-  // The core that is left is for tasks.
-  EXPECT_THAT(batches.Take(Command::kStartReceiver), IsEmpty());
-  batches.Join(2, 2);
-  const auto starts = batches.Take(Command::kStartReceiver);
-  ASSERT_EQ(starts.size(), 1u);
-  EXPECT_EQ(starts[0].executor, ExecutorId{2});
-  EXPECT_EQ(starts[0].command.start_receiver().epoch(), 2u);
-}
-
-TEST(BatchScheduler, WhatAnEarlierEpochReportsIsDropped) {
-  Harness batches(Request(1));
-  batches.Join(0, 2);
-  batches.Join(1, 2);
-  batches.Start(0);
-  batches.Lose(0);
-  batches.Report(1, 5, {1}, 0, /*epoch=*/1);
-  EXPECT_EQ(batches.Take(Command::kDrop).size(), 1u);
-  batches.Tick(1000);
-  EXPECT_THAT(batches.BlocksOf(0), IsEmpty());
-}
-
-TEST(BatchScheduler, AReceiverThatEndsByItselfStartsAnewAtTheNextTick) {
-  Harness batches(Request(1));
-  batches.Join(0, 2);
-  batches.Start(0);
-  batches.Take(Command::kStartReceiver);
-  batches.Stopped();
-  batches.Tick(1000);
-  ASSERT_EQ(batches.Take(Command::kStartReceiver).size(), 1u);
-}
-
-TEST(BatchScheduler, WhatAReceiverComplainsOfIsLoggedWithItsName) {
-  Harness batches(Request(1));
-  batches.Join(0, 2);
-  batches.Start(0);
-  batches.Handle(ReceiverReported{StreamId{0}, 1, ReceiverReported::Kind::kError, "connection refused"});
-  EXPECT_THAT(batches.log, ElementsAre("socket 0: connection refused"));
-}
-
 TEST(BatchScheduler, ABlockThatLosesACopyIsCopiedAgainAtOnce) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   for (uint32_t e = 0; e < 3; ++e) batches.Join(e, 2);
   batches.Start(0);
   batches.Report(0, 0, {0, 1});
@@ -265,7 +118,7 @@ TEST(BatchScheduler, ABlockThatLosesACopyIsCopiedAgainAtOnce) {
 }
 
 TEST(BatchScheduler, ACopyThatFailsIsTriedAgainAFewTimes) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Join(1, 2);
   batches.Start(0);
@@ -279,7 +132,7 @@ TEST(BatchScheduler, ACopyThatFailsIsTriedAgainAFewTimes) {
 }
 
 TEST(BatchScheduler, ABlockWithOneExecutorIsCopiedWhenAnotherJoins) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 0, {0});
@@ -289,7 +142,7 @@ TEST(BatchScheduler, ABlockWithOneExecutorIsCopiedWhenAnotherJoins) {
 }
 
 TEST(BatchScheduler, ABatchWhoseBlockHasNoCopyLeftFailsByName) {
-  Harness batches(Request(1, StorageLevel::kMemoryOnly));
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 7, {0});
@@ -303,7 +156,7 @@ TEST(BatchScheduler, ABatchWhoseBlockHasNoCopyLeftFailsByName) {
 }
 
 TEST(BatchScheduler, AFailedBatchEndsItAllAndStopsReceivers) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Tick(2000);
@@ -316,7 +169,7 @@ TEST(BatchScheduler, AFailedBatchEndsItAllAndStopsReceivers) {
 }
 
 TEST(BatchScheduler, AGracefulStopProcessesWhatReceiversStillHad) {
-  Harness batches(Request(1, StorageLevel::kMemoryOnly));
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 0, {0});
@@ -335,14 +188,14 @@ TEST(BatchScheduler, AGracefulStopProcessesWhatReceiversStillHad) {
 }
 
 TEST(BatchScheduler, AGracefulStopWithNothingLeftEndsAtOnce) {
-  Harness batches(Request(0));
+  BatchHarness batches(Request(0));
   batches.Start(0);
   batches.Handle(StopRequested{true});
   EXPECT_EQ(batches.ended, absl::OkStatus());
 }
 
 TEST(BatchScheduler, AGracefulStopDoesNotWaitForALostReceiver) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Handle(StopRequested{true});
@@ -352,7 +205,7 @@ TEST(BatchScheduler, AGracefulStopDoesNotWaitForALostReceiver) {
 }
 
 TEST(BatchScheduler, AGracefulStopIsBounded) {
-  Harness batches(Request(1, StorageLevel::kMemoryOnly));
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 0, {0});
@@ -364,7 +217,7 @@ TEST(BatchScheduler, AGracefulStopIsBounded) {
 }
 
 TEST(BatchScheduler, AnImmediateStopCancelsWhatRunsAndForgetsWhatWaits) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Tick(5000);
@@ -378,21 +231,12 @@ TEST(BatchScheduler, AnImmediateStopCancelsWhatRunsAndForgetsWhatWaits) {
 }
 
 TEST(BatchScheduler, AnImmediateStopCutsAGracefulOneShort) {
-  Harness batches(Request(1));
+  BatchHarness batches(Request(1));
   batches.Join(0, 2);
   batches.Start(0);
   batches.Handle(StopRequested{true});
   batches.Handle(StopRequested{false});
   EXPECT_EQ(batches.ended, absl::OkStatus());
-}
-
-TEST(ReceiverPlacement, SpreadsAndLeavesACoreForTasks) {
-  EXPECT_EQ(PlaceReceiver({{ExecutorId{0}, 2, 1}, {ExecutorId{1}, 2, 0}}), ExecutorId{1});
-  EXPECT_EQ(PlaceReceiver({{ExecutorId{0}, 1, 0}, {ExecutorId{1}, 4, 0}}), ExecutorId{1});
-  EXPECT_EQ(PlaceReceiver({{ExecutorId{0}, 1, 0}, {ExecutorId{1}, 1, 0}}), ExecutorId{0});
-  EXPECT_EQ(PlaceReceiver({{ExecutorId{0}, 1, 0}}), std::nullopt);
-  EXPECT_EQ(PlaceReceiver({{ExecutorId{0}, 1, 1}, {ExecutorId{1}, 1, 0}}), std::nullopt);
-  EXPECT_EQ(PlaceReceiver({}), std::nullopt);
 }
 
 }  // namespace

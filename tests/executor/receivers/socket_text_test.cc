@@ -1,14 +1,14 @@
 // The socket receiver, from a real socket to the reports that the driver gets.
 #include <gtest/gtest.h>
-#include <millstream/exec/encoder.h>
 
+#include <algorithm>
 #include <atomic>
-#include <set>
+#include <chrono>
 #include <thread>
 
 #include "common/plan/block_messages.h"
 #include "tests/executor/support/int_kernels.h"
-#include "tests/executor/support/test_cluster.h"
+#include "tests/executor/support/receiver_test.h"
 #include "tests/executor/support/text_server.h"
 
 namespace millstream::executor {
@@ -16,74 +16,11 @@ namespace {
 
 using Messages = TestCluster::Messages;
 
-class SocketTextTest : public testing::Test {
+class SocketTextTest : public ReceiverTest {
  protected:
-  void Open(TestCluster::Options options = {}) { cluster_ = std::make_unique<TestCluster>(options); }
-
   proto::StartReceiver Settings(uint16_t port, const std::string& host = "localhost") {
-    exec::Encoder state;
-    state.PutVarint(host.size());
-    state.PutBytes(host);
-    state.PutVarint(port);
-    proto::StartReceiver start;
-    start.set_kind("socket_text");
-    start.set_state(std::string(state.view()));
-    start.set_stream(3);
-    start.set_epoch(1);
-    start.set_block_interval_ms(5);
-    start.set_restart_delay_ms(5);
-    start.set_max_record_bytes(16 << 20);
-    start.set_level(static_cast<uint32_t>(StorageLevel::kMemoryAndDiskSer2));
-    return start;
+    return SocketSettings("socket_text", port, host);
   }
-  void Start(const proto::StartReceiver& settings) {
-    proto::ToExecutor message;
-    *message.add_commands()->mutable_start_receiver() = settings;
-    cluster_->Send(0, message);
-  }
-  void StopReceiver() {
-    proto::ToExecutor message;
-    message.add_commands()->mutable_stop_receiver()->set_stream(3);
-    message.mutable_commands(0)->mutable_stop_receiver()->set_epoch(1);
-    cluster_->Send(0, message);
-    EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::STOPPED, ""));
-  }
-  bool WaitForEvent(proto::ReceiverEvent::Kind kind, const std::string& text) {
-    return cluster_->WaitFor([&](const Messages& said) { return CountEvents(said, kind, text) > 0; });
-  }
-  static int CountEvents(const Messages& said, proto::ReceiverEvent::Kind kind, const std::string& text) {
-    int count = 0;
-    for (const auto& message : said) {
-      for (const proto::ReceiverEvent& event : message->receivers()) {
-        count += event.kind() == kind && event.message().find(text) != std::string::npos;
-      }
-    }
-    return count;
-  }
-  static uint64_t ReportedBytes(const Messages& said) {
-    uint64_t bytes = 0;
-    for (const auto& message : said) {
-      for (const proto::ReceivedBlock& block : message->blocks()) bytes += block.block().bytes();
-    }
-    return bytes;
-  }
-  bool WaitForBytes(uint64_t bytes) {
-    return cluster_->WaitFor([&](const Messages& said) { return ReportedBytes(said) >= bytes; });
-  }
-  // Everything reported, in order, read from `executor`.
-  std::string Received(int executor = 0) {
-    std::string text;
-    for (const auto& message : cluster_->messages()) {
-      for (const proto::ReceivedBlock& block : message->blocks()) {
-        auto slices = cluster_->executor(executor).blocks().Get(plan::FromProto(block.block().id()));
-        EXPECT_TRUE(slices.ok());
-        for (const exec::Bytes& slice : *slices) text += slice.view;
-      }
-    }
-    return text;
-  }
-
-  std::unique_ptr<TestCluster> cluster_;
 };
 
 TEST_F(SocketTextTest, LinesAreStoredAndReported) {
@@ -233,6 +170,36 @@ TEST_F(SocketTextTest, TooLongLinesAreDroppedAndTheNextOneIsFine) {
   EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "1 lines from"));
 }
 
+TEST_F(SocketTextTest, OfARateLimitedSourceNoLineComesBeforeItsTime) {
+  Open();
+  TextServer server;
+  proto::StartReceiver settings = Settings(server.port());
+  settings.set_max_rate(1000);
+  const auto begin = std::chrono::steady_clock::now();
+  Start(settings);
+  ASSERT_TRUE(server.Accept());
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + "\n";
+  ASSERT_TRUE(server.Send(text));
+  ASSERT_TRUE(WaitForBytes(text.size()));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(199));
+  EXPECT_EQ(Received(), text);
+  EXPECT_GT(ReportedBlocks(cluster_->messages()).size(), 1u) << "what has come in does not wait for the rest";
+}
+
+TEST_F(SocketTextTest, ALineThatWaitsForItsTimeIsReceivedWhenTheReceiverIsStopped) {
+  Open();
+  TextServer server;
+  proto::StartReceiver settings = Settings(server.port());
+  settings.set_max_rate(1);
+  Start(settings);
+  ASSERT_TRUE(server.Accept());
+  ASSERT_TRUE(server.Send("one\ntwo\nthree\nfour\nfive\n"));
+  ASSERT_TRUE(WaitForBytes(4));
+  StopReceiver();
+  EXPECT_EQ(Received(), "one\ntwo\nthree\nfour\nfive\n");
+}
+
 TEST_F(SocketTextTest, AMemoryOnlyReceiverPushesBackUntilThereIsRoom) {
   Open({.memory_bytes = size_t{4} << 20});
   TextServer server;
@@ -249,19 +216,7 @@ TEST_F(SocketTextTest, AMemoryOnlyReceiverPushesBackUntilThereIsRoom) {
   });
   ASSERT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "Receiving waits for room"));
   EXPECT_LE(ReportedBytes(cluster_->messages()), size_t{4} << 20);
-  // The driver drops blocks as they are processed.
-  std::set<plan::BlockId> dropped;
-  ASSERT_TRUE(cluster_->WaitFor([&](const Messages& said) {
-    for (const auto& message : said) {
-      for (const proto::ReceivedBlock& block : message->blocks()) {
-        if (!dropped.insert(plan::FromProto(block.block().id())).second) continue;
-        proto::ToExecutor drop;
-        *drop.add_commands()->mutable_drop()->add_blocks() = block.block().id();
-        cluster_->Send(0, drop);
-      }
-    }
-    return ReportedBytes(said) == size_t{24} << 20;
-  }));
+  EXPECT_TRUE(DropUntilReported(size_t{24} << 20));
 }
 
 TEST_F(SocketTextTest, AReceiverTakesACoreFromTasks) {
@@ -290,7 +245,7 @@ TEST_F(SocketTextTest, AReceiverTakesACoreFromTasks) {
 TEST_F(SocketTextTest, AnUnknownKindOfReceiverSaysSoAndEnds) {
   Open();
   proto::StartReceiver settings = Settings(1);
-  settings.set_kind("carrier_pigeon");
+  settings.mutable_receiver()->mutable_kernel()->mutable_builtin()->set_name("carrier_pigeon");
   Start(settings);
   EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "carrier_pigeon"));
   EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::STOPPED, ""));

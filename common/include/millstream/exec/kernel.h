@@ -15,6 +15,7 @@
 
 namespace millstream::exec {
 
+class ReceiverSupervisor;
 struct RowType;
 
 // What one task knows while it runs. Made by the executor, one per task, used by that task's thread.
@@ -55,6 +56,7 @@ struct KernelArgs {
   std::vector<std::unique_ptr<ChunkStream>> inputs;  // rows of the parents, if it reads rows
   std::unique_ptr<SliceStream> slices;               // encoded input, if it reads slices
   SliceSink* sink = nullptr;                         // where it writes, if it writes slices; outlives it
+  ReceiverSupervisor* supervisor = nullptr;          // of a receiver; outlives it
 };
 
 inline constexpr uint64_t kKernelMagic = 0x6d73'6b65'726e'656c;

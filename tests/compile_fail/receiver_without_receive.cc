@@ -1,0 +1,11 @@
+// expect: a receiver of rows of type T needs a member function void Receive
+#include <millstream/streaming.h>
+
+namespace ms = millstream;
+
+struct Sensor {
+  int64_t device = 0;
+  void Receive(ms::ReceiverSink<int64_t>& sink) { sink.Store(device); }  // not const
+};
+
+auto Sense(ms::StreamingContext& ssc) { return ssc.ReceiverStream<int64_t>(Sensor{}); }
