@@ -71,6 +71,8 @@ void BatchScheduler::On(const BlockReported& event) {
   Receiver* const receiver =
       Reporting(StreamId{static_cast<uint32_t>(event.block.id.a)}, event.epoch, event.executor);
   if (receiver == nullptr) {
+    // Of a receiver that was given up: nobody will read it, unless it is being told again.
+    if (blocks_.Has(event.block.id)) return;
     for (const ExecutorId peer : event.block.peers) {
       if (!executors_.contains(peer)) continue;
       commands_->emplace_back(SendCommand{peer, {}});
@@ -79,8 +81,13 @@ void BatchScheduler::On(const BlockReported& event) {
     }
     return;
   }
+  // A receiver numbers its blocks and reports them in order: this one was reported before, and may have been
+  // counted and forgotten since.
+  if (event.block.id.b < receiver->next_block) return;
+  receiver->next_block = event.block.id.b + 1;
   const auto copies = static_cast<size_t>(std::max(1, Replicas(receiver->spec.level)));
-  if (blocks_.Add(event.block, copies, *commands_)) receiver->blocks.push_back(event.block.id);
+  blocks_.Add(event.block, copies, *commands_);
+  receiver->blocks.push_back(event.block.id);
 }
 
 void BatchScheduler::On(const ReceiverReported& event) {

@@ -49,6 +49,7 @@ class BatchScheduler {
     plan::ReceiverSpec spec;
     uint32_t epoch = 0;  // of the latest start
     std::optional<ExecutorId> executor;
+    uint64_t next_block = 0;            // the least BlockId::b that is not reported yet
     std::vector<plan::BlockId> blocks;  // reported, and in no batch yet
   };
 

@@ -49,11 +49,9 @@ void BlockTracker::Lose(ExecutorId executor, const std::string& reason, std::vec
   CopyAgain(commands);
 }
 
-bool BlockTracker::Add(const plan::BlockLocation& location, size_t copies,
+void BlockTracker::Add(const plan::BlockLocation& location, size_t copies,
                        std::vector<BatchCommand>& commands) {
-  const auto [at, added] = blocks_.try_emplace(location.id);
-  if (!added) return false;
-  Block& block = at->second;
+  Block& block = blocks_[location.id];
   block.bytes = location.bytes;
   block.copies = copies;
   for (const ExecutorId peer : location.peers) {
@@ -64,7 +62,6 @@ bool BlockTracker::Add(const plan::BlockLocation& location, size_t copies,
     lacking_.insert(location.id);
     CopyAgain(commands);
   }
-  return true;
 }
 
 void BlockTracker::Replicated(const BlockReplicated& event, std::vector<BatchCommand>& commands) {

@@ -23,8 +23,9 @@ class BlockTracker {
   // What had its only copy there is lost for that reason.
   void Lose(ExecutorId executor, const std::string& reason, std::vector<BatchCommand>& commands);
 
-  // False if it is known already.
-  bool Add(const plan::BlockLocation& block, size_t copies, std::vector<BatchCommand>& commands);
+  bool Has(const plan::BlockId& id) const { return blocks_.contains(id); }
+  // It is new.
+  void Add(const plan::BlockLocation& block, size_t copies, std::vector<BatchCommand>& commands);
   void Replicated(const BlockReplicated& event, std::vector<BatchCommand>& commands);
 
   // Where it is now.
