@@ -1,0 +1,102 @@
+#include "tests/simulation/control_streams.h"
+
+#include <algorithm>
+
+namespace millstream::simulation {
+namespace {
+
+constexpr int64_t kLeastLatencyUs = 50;
+constexpr int64_t kMostLatencyUs = 500;
+constexpr int64_t kSlowLatencyUs = 100'000;
+constexpr uint64_t kSlowMessages = 10;  // of a thousand
+constexpr int64_t kLatestRepeatUs = 2'000'000;
+
+}  // namespace
+
+void ControlStreams::Open(ExecutorId executor, Ends ends) {
+  streams_[executor] = std::make_shared<Stream>(Stream{std::move(ends), {}, {}});
+}
+
+ControlStreams::StreamPtr ControlStreams::Find(ExecutorId executor) const {
+  const auto found = streams_.find(executor);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+void ControlStreams::SendToDriver(ExecutorId executor, const std::string& message) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr) return;
+  const int64_t repeat_us = random_.Chance(repeats_) ? random_.Between(1, kLatestRepeatUs) : 0;
+  Enqueue(stream, &Stream::to_driver, [this, stream, message, repeat_us] {
+    stream->ends.at_driver(message);
+    if (repeat_us == 0) return;
+    agenda_.After(repeat_us, [stream, message] { stream->ends.at_driver(message); });
+  });
+}
+
+void ControlStreams::SendToExecutor(ExecutorId executor, const std::string& message) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr) return;
+  Enqueue(stream, &Stream::to_executor, [stream, message] { stream->ends.at_executor(message); });
+}
+
+void ControlStreams::Block(ExecutorId executor, bool to_driver, bool to_executor) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr) return;
+  stream->to_driver.blocked = to_driver;
+  stream->to_executor.blocked = to_executor;
+  Pump(stream, &Stream::to_driver);
+  Pump(stream, &Stream::to_executor);
+}
+
+void ControlStreams::EndAtExecutor(ExecutorId executor, Rest rest) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr || stream->to_executor.closed) return;
+  stream->to_executor.closed = true;
+  if (rest == Rest::kIsLost) stream->to_driver.under_way.clear();
+  Enqueue(stream, &Stream::to_driver, [stream] {
+    stream->to_driver.closed = true;
+    stream->ends.closed_at_driver();
+  });
+}
+
+void ControlStreams::EndAtDriver(ExecutorId executor) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr) return;
+  streams_.erase(executor);
+  stream->to_driver.closed = true;
+  Enqueue(stream, &Stream::to_executor, [stream] {
+    stream->to_executor.closed = true;
+    stream->ends.closed_at_executor();
+  });
+}
+
+void ControlStreams::Break(ExecutorId executor) {
+  const StreamPtr stream = Find(executor);
+  if (stream == nullptr) return;
+  stream->to_executor.under_way.clear();
+  EndAtExecutor(executor, Rest::kIsLost);
+  agenda_.After(random_.Between(kLeastLatencyUs, kSlowLatencyUs),
+                [stream] { stream->ends.closed_at_executor(); });
+}
+
+void ControlStreams::Enqueue(const StreamPtr& stream, Direction Stream::*direction,
+                             std::function<void()> arrive) {
+  Direction& way = (*stream).*direction;
+  const int64_t latency = random_.Chance(kSlowMessages) ? random_.Between(kMostLatencyUs, kSlowLatencyUs)
+                                                        : random_.Between(kLeastLatencyUs, kMostLatencyUs);
+  way.last_us = std::max(way.last_us, agenda_.now_us() + latency);
+  way.under_way.emplace_back(way.last_us, std::move(arrive));
+  agenda_.After(way.last_us - agenda_.now_us(), [this, stream, direction] { Pump(stream, direction); });
+}
+
+void ControlStreams::Pump(const StreamPtr& stream, Direction Stream::*direction) {
+  Direction& way = (*stream).*direction;
+  while (!way.blocked && !way.closed && !way.under_way.empty() &&
+         way.under_way.front().first <= agenda_.now_us()) {
+    const std::function<void()> arrive = std::move(way.under_way.front().second);
+    way.under_way.pop_front();
+    arrive();
+  }
+}
+
+}  // namespace millstream::simulation
