@@ -1,7 +1,7 @@
 # The everyday commands. On a fresh Debian 12 each installs what it is missing first.
 BUILD := build/release
 
-.PHONY: build demo test bench fresh asan tsan tidy format format-check install dependencies
+.PHONY: build demo test bench simulate mutations fresh asan tsan tidy format format-check install dependencies
 .DEFAULT_GOAL := build
 
 dependencies:
@@ -24,6 +24,17 @@ test: build
 
 bench: build
 	python3 bench/run_bench.py --build $(BUILD) --out build/bench.json
+
+# One simulation of a streaming application; its last line is a hash of all that happened.
+SEED := 1
+EXECUTORS := 100
+simulate: dependencies $(BUILD)/CMakeCache.txt
+	@cmake --build --preset release --target simulate
+	@$(BUILD)/tests/simulate --seed $(SEED) --executors $(EXECUTORS)
+
+# Shows that the simulator finds each of the mistakes in tests/mutations/.
+mutations: dependencies
+	python3 tests/mutations/run_mutations.py
 
 # The demo and the tests once more, in a Debian 12 that has nothing but make.
 fresh:

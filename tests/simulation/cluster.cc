@@ -14,7 +14,8 @@ constexpr int64_t kMostEndUs = 50'000;
 void Cluster::Launch(ExecutorId id) {
   world_.agenda.After(world_.random.Between(kLeastStartUs, kMostStartUs), [this, id] {
     world_.Note("start", {Number(id)});
-    machines_[id].executor = std::make_unique<VirtualExecutor>(world_, *this, id, cores_);
+    if (machines_.size() <= Number(id)) machines_.resize(Number(id) + 1);
+    machines_[Number(id)].executor = std::make_unique<VirtualExecutor>(world_, *this, id, cores_);
     world_.control.Open(
         id, {.at_driver = [this, id](const std::string& message) { listener_.on_message(id, message); },
              .at_executor =
@@ -57,7 +58,7 @@ void Cluster::Exit(ExecutorId id, ControlStreams::Rest rest) {
   const bool is_seen = !machine->cut_off && world_.random.Chance(500);
   world_.control.EndAtExecutor(id, rest);
   troubled_.insert(id);
-  machines_.erase(id);
+  *machine = {};
   // Who started the process may notice first, or only the connection tells.
   if (is_seen) {
     world_.agenda.After(world_.random.Between(1, kMostEndUs), [this, id] { listener_.on_exited(id); });
@@ -66,7 +67,7 @@ void Cluster::Exit(ExecutorId id, ControlStreams::Rest rest) {
 
 void Cluster::Stop(ExecutorId id, int64_t for_us) {
   world_.Note("stop", {Number(id), static_cast<uint64_t>(for_us)});
-  Machine& machine = machines_.at(id);
+  Machine& machine = machines_.at(Number(id));
   machine.stopped = true;
   machine.executor->Stop();
   world_.control.Block(id, true, true);
@@ -76,7 +77,7 @@ void Cluster::Stop(ExecutorId id, int64_t for_us) {
 
 void Cluster::CutOff(ExecutorId id, bool to_driver, bool to_executor, int64_t for_us) {
   world_.Note("cut off", {Number(id), to_driver, to_executor, static_cast<uint64_t>(for_us)});
-  machines_.at(id).cut_off = true;
+  machines_.at(Number(id)).cut_off = true;
   world_.control.Block(id, to_driver, to_executor);
   troubled_.insert(id);
   world_.agenda.After(for_us, [this, id] { Recover(id); });
@@ -84,7 +85,7 @@ void Cluster::CutOff(ExecutorId id, bool to_driver, bool to_executor, int64_t fo
 
 void Cluster::CutOffFromPeers(ExecutorId id, int64_t for_us) {
   world_.Note("cut off from peers", {Number(id), static_cast<uint64_t>(for_us)});
-  machines_.at(id).cut_off_from_peers = true;
+  machines_.at(Number(id)).cut_off_from_peers = true;
   troubled_.insert(id);
   world_.agenda.After(for_us, [this, id] { Recover(id); });
 }
@@ -109,8 +110,9 @@ void Cluster::Recover(ExecutorId id) {
 }
 
 Cluster::Machine* Cluster::MachineOf(ExecutorId id) {
-  const auto found = machines_.find(id);
-  return found == machines_.end() ? nullptr : &found->second;
+  if (Number(id) >= machines_.size()) return nullptr;
+  Machine& machine = machines_[Number(id)];
+  return machine.executor == nullptr ? nullptr : &machine;
 }
 
 VirtualExecutor* Cluster::Find(ExecutorId id) {
@@ -120,7 +122,9 @@ VirtualExecutor* Cluster::Find(ExecutorId id) {
 
 std::vector<ExecutorId> Cluster::Running() const {
   std::vector<ExecutorId> running;
-  for (const auto& [id, machine] : machines_) running.push_back(id);
+  for (uint32_t number = 0; number < machines_.size(); ++number) {
+    if (machines_[number].executor != nullptr) running.push_back(ExecutorId{number});
+  }
   return running;
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -64,7 +63,7 @@ class Cluster : public Peers {
   World& world_;
   const int cores_;
   Listener listener_;
-  std::map<ExecutorId, Machine> machines_;
+  std::vector<Machine> machines_;  // by the number of their executor; of one that is gone, without it
   std::set<ExecutorId> troubled_;
 };
 
