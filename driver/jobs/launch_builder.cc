@@ -143,7 +143,7 @@ absl::Status AddInputs(const Stage& stage, const std::vector<int>& tasks, Execut
     if (node.kind == NodeKind::kNarrow) continue;
     proto::StageInput& input = *launch.add_inputs();
     if (node.kind == NodeKind::kShuffle) {
-      outputs.DescribeShuffle(node.id, node.parents.front().parent->partitions, *input.mutable_shuffle());
+      input.set_shuffle(outputs.DescribeShuffle(node.id, node.parents.front().parent->partitions));
       outputs.CarryShuffle(node.id, needed[i], executor, launch);
       continue;
     }

@@ -35,12 +35,15 @@ void OutputRegistry::RegisterMap(uint64_t shuffle, int map, ExecutorId executor,
   if (found == shuffles_.end()) return;
   MapOutput& output = found->second.maps[static_cast<size_t>(map)];
   if (!output.executor) --found->second.missing;
+  found->second.has_small_outputs = found->second.has_small_outputs || status->small_output_size() > 0;
+  found->second.description.clear();
   output = {executor, sequence, std::move(status)};
 }
 
 void OutputRegistry::LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence) {
   const auto found = shuffles_.find(shuffle);
   if (found == shuffles_.end()) return;
+  found->second.description.clear();
   for (MapOutput& output : found->second.maps) {
     if (output.executor != executor || output.sequence >= sequence) continue;
     output.executor.reset();
@@ -48,12 +51,18 @@ void OutputRegistry::LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t se
   }
 }
 
-void OutputRegistry::DescribeShuffle(uint64_t shuffle, int count, proto::ShuffleInput& input) const {
-  input.set_shuffle(shuffle);
-  input.set_maps(static_cast<uint32_t>(count));
+std::string OutputRegistry::DescribeShuffle(uint64_t shuffle, int count) const {
   const auto found = shuffles_.find(shuffle);
-  const std::vector<MapOutput> none(found == shuffles_.end() ? static_cast<size_t>(count) : 0);
-  const std::vector<MapOutput>& maps = found == shuffles_.end() ? none : found->second.maps;
+  if (found == shuffles_.end()) return Describe(shuffle, std::vector<MapOutput>(static_cast<size_t>(count)));
+  std::string& description = found->second.description;
+  if (description.empty()) description = Describe(shuffle, found->second.maps);
+  return description;
+}
+
+std::string OutputRegistry::Describe(uint64_t shuffle, const std::vector<MapOutput>& maps) {
+  proto::ShuffleInput input;
+  input.set_shuffle(shuffle);
+  input.set_maps(static_cast<uint32_t>(maps.size()));
   std::map<ExecutorId, proto::ShuffleInput::Maps*> places;
   for (size_t first = 0; first < maps.size();) {
     size_t end = first + 1;
@@ -68,12 +77,13 @@ void OutputRegistry::DescribeShuffle(uint64_t shuffle, int count, proto::Shuffle
     place->add_ranges(static_cast<uint32_t>(end - first));
     first = end;
   }
+  return input.SerializeAsString();
 }
 
 void OutputRegistry::CarryShuffle(uint64_t shuffle, const std::vector<int>& reducers, ExecutorId executor,
                                   proto::Launch& launch) const {
   const auto found = shuffles_.find(shuffle);
-  if (found == shuffles_.end()) return;
+  if (found == shuffles_.end() || !found->second.has_small_outputs) return;
   uint64_t map = 0;
   for (const MapOutput& output : found->second.maps) {
     if (output.executor && output.executor != executor) {
@@ -145,6 +155,7 @@ const std::vector<ExecutorId>& OutputRegistry::BlockPeers(const plan::BlockLocat
 void OutputRegistry::LoseExecutor(ExecutorId executor) {
   for (auto& [id, shuffle] : shuffles_) {
     if (shuffle.holders.erase(executor) == 0) continue;
+    shuffle.description.clear();
     for (MapOutput& output : shuffle.maps) {
       if (output.executor != executor) continue;
       output.executor.reset();

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -28,9 +29,10 @@ class OutputRegistry {
                    std::shared_ptr<const proto::TaskStatus> status);
   // Output at `executor` that was registered before `sequence` cannot be read.
   void LoseMaps(uint64_t shuffle, ExecutorId executor, uint64_t sequence);
+  // Where its maps are: a proto::ShuffleInput in bytes, which are made once for as long as nothing changes.
   // Missing maps are said to be at the driver, which has none: whoever needs them after all, because a kept
   // partition behind which they lie is gone, finds out by reading.
-  void DescribeShuffle(uint64_t shuffle, int maps, proto::ShuffleInput& input) const;
+  std::string DescribeShuffle(uint64_t shuffle, int maps) const;
   // Adds the small outputs for `reducers` that `executor` does not keep itself.
   void CarryShuffle(uint64_t shuffle, const std::vector<int>& reducers, ExecutorId executor,
                     proto::Launch& launch) const;
@@ -66,11 +68,15 @@ class OutputRegistry {
     std::vector<MapOutput> maps;
     int missing = 0;
     std::set<ExecutorId> holders;
+    bool has_small_outputs = false;
+    mutable std::string description;  // empty: out of date
   };
   struct Rdd {
     std::map<int, std::vector<ExecutorId>> partitions;
     std::set<ExecutorId> holders;
   };
+
+  static std::string Describe(uint64_t shuffle, const std::vector<MapOutput>& maps);
 
   std::map<uint64_t, Shuffle> shuffles_;
   std::map<uint64_t, Rdd> rdds_;

@@ -8,7 +8,10 @@
 namespace millstream::executor {
 namespace {
 
-absl::StatusOr<ShuffleSource> ReadShuffle(const proto::ShuffleInput& input) {
+absl::StatusOr<ShuffleSource> ReadShuffle(const std::string& bytes) {
+  proto::ShuffleInput input;
+  if (!input.ParseFromString(bytes))
+    return absl::InvalidArgumentError("a launch has a damaged shuffle input");
   ShuffleSource source;
   source.shuffle = input.shuffle();
   source.holders.resize(input.maps());

@@ -127,11 +127,14 @@ void VirtualExecutor::Launch(const proto::Launch& launch) {
   }
   launched->plan = plan->second;
   for (const proto::StageInput& input : launch.inputs()) {
-    std::vector<ExecutorId>& holders = launched->holders.emplace_back();
-    holders.resize(input.shuffle().maps(), kDriverPeer);
-    for (const proto::ShuffleInput::Maps& maps : input.shuffle().locations()) {
+    proto::ShuffleInput shuffle;
+    shuffle.ParseFromString(input.shuffle());
+    Launched::Shuffle& read = launched->shuffles.emplace_back();
+    read.id = shuffle.shuffle();
+    read.holders.resize(shuffle.maps(), kDriverPeer);
+    for (const proto::ShuffleInput::Maps& maps : shuffle.locations()) {
       for (int i = 0; i + 1 < maps.ranges_size(); i += 2) {
-        std::fill_n(holders.begin() + maps.ranges(i), maps.ranges(i + 1), ExecutorId{maps.executor()});
+        std::fill_n(read.holders.begin() + maps.ranges(i), maps.ranges(i + 1), ExecutorId{maps.executor()});
       }
     }
   }
@@ -221,7 +224,8 @@ VirtualExecutor::Outcome VirtualExecutor::Evaluate(const Task& task, int index, 
   }
   Value total;
   for (const proto::Dependency& dependency : node.parents()) {
-    const auto parents = static_cast<int>(task.launched->plan->nodes(static_cast<int>(dependency.node())).partitions());
+    const auto parents =
+        static_cast<int>(task.launched->plan->nodes(static_cast<int>(dependency.node())).partitions());
     const auto first = static_cast<int>(dependency.first());
     int begin = partition;
     int end = partition + 1;
@@ -244,8 +248,7 @@ VirtualExecutor::Outcome VirtualExecutor::Evaluate(const Task& task, int index, 
 
 VirtualExecutor::Outcome VirtualExecutor::ReadShuffle(const Launched& launched, size_t input, int reducer,
                                                       int64_t& waited_us) const {
-  const uint64_t shuffle = launched.launch.inputs(static_cast<int>(input)).shuffle().shuffle();
-  const std::vector<ExecutorId>& holders = launched.holders[input];
+  const auto& [shuffle, holders] = launched.shuffles[input];
   Value total;
   for (size_t map = 0; map < holders.size(); ++map) {
     const plan::BlockId block{plan::BlockId::Kind::kShuffle, shuffle, map, static_cast<uint64_t>(reducer)};
@@ -261,7 +264,8 @@ VirtualExecutor::Outcome VirtualExecutor::ReadShuffle(const Launched& launched, 
       total += *part;
       continue;
     }
-    proto::TaskFailure failure = FailureOf(proto::TaskFailure::FETCH, "cannot fetch " + plan::ToString(block));
+    proto::TaskFailure failure =
+        FailureOf(proto::TaskFailure::FETCH, "cannot fetch " + plan::ToString(block));
     failure.set_shuffle(shuffle);
     failure.set_lost_executor(Number(holders[map]));
     return failure;

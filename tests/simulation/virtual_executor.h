@@ -59,7 +59,11 @@ class VirtualExecutor {
   struct Launched {
     proto::Launch launch;
     std::shared_ptr<const proto::StagePlan> plan;
-    std::vector<std::vector<ExecutorId>> holders;  // by input: of each map partition, if it is a shuffle
+    struct Shuffle {
+      uint64_t id = 0;
+      std::vector<ExecutorId> holders;  // by map partition
+    };
+    std::vector<Shuffle> shuffles;  // by input; empty for blocks
     std::map<plan::BlockId, Value> carried;
   };
   struct Task {

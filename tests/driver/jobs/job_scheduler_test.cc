@@ -39,7 +39,8 @@ TEST(JobScheduler, ReducersStartWhenTheLastMapIsDoneAndKnowWhereEachMapIs) {
   EXPECT_EQ(jobs.tasks().size(), 1u);
   jobs.Done(1);
   ASSERT_GE(jobs.tasks().size(), 2u);
-  const proto::ShuffleInput& input = jobs.tasks()[0].launch.inputs(0).shuffle();
+  proto::ShuffleInput input;
+  ASSERT_TRUE(input.ParseFromString(jobs.tasks()[0].launch.inputs(0).shuffle()));
   EXPECT_EQ(input.shuffle(), reduce->id);
   EXPECT_EQ(input.maps(), 2u);
   ASSERT_EQ(input.locations_size(), 2);

@@ -206,15 +206,16 @@ void AddCollectionInput(proto::Launch& launch, uint64_t node, uint32_t partition
 }
 
 void AddShuffleInput(proto::Launch& launch, uint64_t shuffle, const std::vector<uint32_t>& maps) {
-  proto::ShuffleInput* input = launch.add_inputs()->mutable_shuffle();
-  input->set_shuffle(shuffle);
-  input->set_maps(static_cast<uint32_t>(maps.size()));
+  proto::ShuffleInput input;
+  input.set_shuffle(shuffle);
+  input.set_maps(static_cast<uint32_t>(maps.size()));
   for (uint32_t map = 0; map < maps.size(); ++map) {
-    proto::ShuffleInput::Maps* place = input->add_locations();
+    proto::ShuffleInput::Maps* place = input.add_locations();
     place->set_executor(maps[map]);
     place->add_ranges(map);
     place->add_ranges(1);
   }
+  launch.add_inputs()->set_shuffle(input.SerializeAsString());
 }
 
 }  // namespace millstream::executor
