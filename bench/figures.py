@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import socket
 import statistics
 import subprocess
@@ -331,6 +332,50 @@ def compile_program(settings):
     yield row("compile", value, "s", gate=4, goal=2.5, ok=value <= 4, spread=spread(times[1:]))
 
 
+# The simulator: what the driver costs beyond the machines at hand ----------------------------------------------------
+
+DRIVER_CODE = ["millstream::driver::JobScheduler::Handle*", "millstream::driver::BatchScheduler::Handle*",
+               "millstream::simulation::VirtualDriver::ToBytes*", "millstream::simulation::VirtualDriver::FromBytes*"]
+
+
+def simulate(settings, executors, seconds, *tool):
+    """(standard output, standard error) of a simulation without faults."""
+    done = subprocess.run([*tool, f"{settings.build}/tests/simulate", "--executors", str(executors), "--seconds",
+                           str(seconds), "--no-faults"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"simulate: {done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def driver_instructions_per_task(settings, executors, seconds):
+    """What a longer simulation adds to a shorter one, so that starting up is not counted."""
+    def measure(duration):
+        out, err = simulate(settings, executors, duration, "valgrind", "--tool=callgrind",
+                            "--callgrind-out-file=/dev/null", *[f"--toggle-collect={name}" for name in DRIVER_CODE])
+        return int(re.search(r"Collected : (\d+)", err).group(1)), int(re.search(r"tasks (\d+)", out).group(1))
+
+    (fewer, fewer_tasks), (more, more_tasks) = measure(seconds), measure(2 * seconds)
+    return (more - fewer) / (more_tasks - fewer_tasks)
+
+
+def sim_instructions(settings):
+    if shutil.which("valgrind") is None:
+        yield row("sim_instructions", None, "instructions/task", note="SKIPPED: valgrind is not installed")
+        return
+    reference = driver_instructions_per_task(settings, 10, 4)
+    value = driver_instructions_per_task(settings, 1000, 4)
+    yield row("sim_instructions", value, "instructions/task", reference=reference, ratio=value / reference, gate=1.3,
+              ok=value <= 1.3 * reference)
+
+
+def sim_batch_cpu(settings):
+    values = []
+    for _ in range(settings.rounds):
+        out, _ = simulate(settings, 1000, 20)
+        values.append(float(re.search(r"driver CPU ([\d.]+) ms", out).group(1)))
+    yield row("sim_batch_cpu", statistics.median(values), "ms", goal=30, spread=spread(values))
+
+
 # Each measurement and the names of the figures it yields, in the order of the table.
 FIGURES = [
     (b1_tcp, ["b1_tcp"]),
@@ -344,4 +389,6 @@ FIGURES = [
     (start, ["start"]),
     (rss, ["rss_driver", "rss_executor"]),
     (compile_program, ["compile"]),
+    (sim_instructions, ["sim_instructions"]),
+    (sim_batch_cpu, ["sim_batch_cpu"]),
 ]

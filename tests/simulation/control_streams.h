@@ -19,8 +19,9 @@ namespace millstream::simulation {
 // and each end hears of it by itself. A direction that is blocked (a partition, a stopped process) keeps what
 // is sent, as TCP does, and delivers it late if the stream outlives the block.
 //
-// One thing is harsher than gRPC: a report may come twice, the second time late, out of order, and maybe after
-// its executor was lost. The driver's machines promise that such reports do no harm, whoever repeats them.
+// One thing is harsher than gRPC: a report may come twice, the second time late, out of order, and maybe
+// after its executor was lost. The driver's machines promise that such reports do no harm, whoever repeats
+// them.
 class ControlStreams {
  public:
   using Deliver = std::function<void(const std::string& message)>;

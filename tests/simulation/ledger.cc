@@ -59,7 +59,8 @@ void Ledger::Report(const plan::BlockId& id, const std::vector<ExecutorId>& hold
 Value Ledger::ValueOf(const plan::BlockId& id) const {
   const Block& block = blocks_.at(id);
   Value value{block.count, 0};
-  for (uint64_t i = block.first; i < block.first + block.count; ++i) value.checksum += Random::Mix(id.a << 40 | i);
+  for (uint64_t i = block.first; i < block.first + block.count; ++i)
+    value.checksum += Random::Mix(id.a << 40 | i);
   return value;
 }
 
@@ -145,15 +146,15 @@ bool Ledger::WasAcknowledged(const plan::BlockId& block) const {
 }
 
 size_t Ledger::unsettled_blocks() const {
-  return static_cast<size_t>(std::count_if(live_.begin(), live_.end(),
-                                           [&](const auto& id) { return blocks_.at(id).acknowledged; }));
+  return static_cast<size_t>(
+      std::count_if(live_.begin(), live_.end(), [&](const auto& id) { return blocks_.at(id).acknowledged; }));
 }
 
 void Ledger::CheckComplete() {
   for (size_t s = 0; s < streams_.size(); ++s) {
     const Stream& stream = streams_[s];
-    const auto counted = static_cast<uint64_t>(
-        std::count_if(stream.counted.begin(), stream.counted.end(), [](uint8_t times) { return times == 1; }));
+    const auto counted = static_cast<uint64_t>(std::count_if(stream.counted.begin(), stream.counted.end(),
+                                                             [](uint8_t times) { return times == 1; }));
     if (counted == stream.acknowledged && stream.counted.size() == counted) continue;
     Violate("of stream " + std::to_string(s) + ", " + std::to_string(stream.acknowledged) +
             " records were acknowledged and " + std::to_string(counted) + " counted once");

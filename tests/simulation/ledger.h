@@ -85,8 +85,8 @@ class Ledger {
     std::set<ExecutorId> holders;  // that the driver knows of, or is being told of
   };
   struct Stream {
-    uint64_t acknowledged = 0;          // records, from the first on
-    std::vector<uint8_t> counted;       // times, by record
+    uint64_t acknowledged = 0;     // records, from the first on
+    std::vector<uint8_t> counted;  // times, by record
   };
 
   const Stream& Of(StreamId stream) const { return streams_[Number(stream)]; }

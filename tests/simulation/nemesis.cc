@@ -45,8 +45,8 @@ void Nemesis::Strike(ExecutorId victim) {
   switch (kind) {
     case 0:
     case 1:
-      return cluster_.Kill(victim, world_.random.Chance(500) ? ControlStreams::Rest::kArrives
-                                                             : ControlStreams::Rest::kIsLost);
+      return cluster_.Kill(
+          victim, world_.random.Chance(500) ? ControlStreams::Rest::kArrives : ControlStreams::Rest::kIsLost);
     case 2:
       return cluster_.Stop(victim, Duration());
     case 3:

@@ -11,7 +11,8 @@ namespace millstream::simulation {
 
 // Makes faults, at random, until it is told to stop: kills, stops and cuts off executors, breaks connections,
 // makes tasks throw and drag. It stays within what the engine promises to survive: it never takes the last
-// copy of a block that is needed, and leaves half of the executors alone. All that it has begun ends by itself.
+// copy of a block that is needed, and leaves half of the executors alone. All that it has begun ends by
+// itself.
 class Nemesis {
  public:
   // A fault every `mean_us` on average.

@@ -52,8 +52,9 @@ int Main(int argc, char** argv) {
   }
   for (; seeds > 0; --seeds, ++options.seed) {
     const SimulationReport report = Simulate(options);
-    std::printf("seed %" PRIu64 ": executors %" PRIu64 ", batches %" PRIu64 ", records %" PRIu64 ", tasks %" PRIu64
-                ", faults %" PRIu64 ", most batches queued %zu, driver CPU %.2f ms per batch\n",
+    std::printf("seed %" PRIu64 ": executors %" PRIu64 ", batches %" PRIu64 ", records %" PRIu64
+                ", tasks %" PRIu64 ", faults %" PRIu64
+                ", most batches queued %zu, driver CPU %.2f ms per batch\n",
                 options.seed, report.executors, report.batches, report.records, report.tasks, report.faults,
                 report.most_queued_batches,
                 static_cast<double>(report.driver_cpu_ns) / 1e6 / static_cast<double>(report.batches));

@@ -80,6 +80,7 @@ class Simulation {
   SimulationReport Run() {
     driver_.Start();
     Until("all executors join", kSecondUs, [this] { return driver_.joined() == wanted(); });
+    const int64_t joining_ns = driver_.cpu_ns();
     driver_.StartStreaming();
     if (options_.faults) nemesis_.Begin();
     const int64_t end_us = world_.agenda.now_us() + options_.seconds * kSecondUs;
@@ -95,7 +96,7 @@ class Simulation {
     const int64_t farewell_us = world_.agenda.now_us() + kFarewellUs;
     Until("", farewell_us, [&] { return world_.agenda.now_us() >= farewell_us; });
     CheckRest();
-    return Report();
+    return Report(joining_ns);
   }
 
  private:
@@ -125,7 +126,8 @@ class Simulation {
       if (!status.ok() || !options_.faults) return done(status);
       // Reads the shuffle that is there already.
       const int parts = std::max(1, shape_.executors / 2);
-      Output(batch, driver::ReduceByKey(driver::Coalesce(driver::Map(counts), parts), parts), "Histogram", done);
+      Output(batch, driver::ReduceByKey(driver::Coalesce(driver::Map(counts), parts), parts), "Histogram",
+             done);
     });
   }
 
@@ -140,7 +142,8 @@ class Simulation {
   void CheckRest() {
     world_.ledger.CheckComplete();
     const size_t kept = driver_.kept_blocks() + driver_.queued_batches() + driver_.jobs();
-    if (kept > 0) world_.ledger.Violate("the driver still keeps " + std::to_string(kept) + " blocks, batches and jobs");
+    if (kept > 0)
+      world_.ledger.Violate("the driver still keeps " + std::to_string(kept) + " blocks, batches and jobs");
     for (const ExecutorId id : cluster_.Running()) {
       if (!driver_.Knows(id)) continue;
       const std::vector<plan::BlockId> left = cluster_.Find(id)->Leftovers(world_.ledger);
@@ -151,7 +154,7 @@ class Simulation {
     }
   }
 
-  SimulationReport Report() const {
+  SimulationReport Report(int64_t joining_ns) const {
     SimulationReport report;
     report.violation = world_.ledger.violation();
     report.trace = world_.trace.hash();
@@ -161,7 +164,7 @@ class Simulation {
     report.tasks = driver_.launched_tasks();
     report.faults = nemesis_.faults();
     report.most_queued_batches = most_queued_;
-    report.driver_cpu_ns = driver_.cpu_ns();
+    report.driver_cpu_ns = driver_.cpu_ns() - joining_ns;
     return report;
   }
 

@@ -9,9 +9,9 @@ namespace millstream::simulation {
 
 struct SimulationOptions {
   uint64_t seed = 1;
-  int executors = 0;           // 0: some, chosen by the seed
-  bool faults = true;          // and outputs of more than two stages
-  int64_t seconds = 15;        // of virtual time, before everything has to come to rest
+  int executors = 0;     // 0: some, chosen by the seed
+  bool faults = true;    // and outputs of more than two stages
+  int64_t seconds = 15;  // of virtual time, before everything has to come to rest
 };
 
 struct SimulationReport {
@@ -23,7 +23,8 @@ struct SimulationReport {
   uint64_t tasks = 0;
   uint64_t faults = 0;
   size_t most_queued_batches = 0;
-  int64_t driver_cpu_ns = 0;  // the only number that is not the same in every run
+  int64_t driver_cpu_ns =
+      0;  // once all executors have joined; the only number that is not the same in every run
 };
 
 // A streaming application on a virtual cluster, from its start to its graceful stop. The same options give

@@ -64,9 +64,8 @@ VirtualDriver::VirtualDriver(World& world, Cluster& cluster, int executors,
       .on_closed =
           [this](ExecutorId executor) {
             // Its exit may still tell why.
-            world_.agenda.After(kExitNoticeUs, [this, executor] {
-              Turn([&] { Lose(executor, "closed its connection"); });
-            });
+            world_.agenda.After(kExitNoticeUs,
+                                [this, executor] { Turn([&] { Lose(executor, "closed its connection"); }); });
           },
       .on_exited = [this](ExecutorId executor) { Turn([&] { Lose(executor, "was killed"); }); },
   });
@@ -108,10 +107,21 @@ void VirtualDriver::Turn(const std::function<void()>& work) {
   Flush();
 }
 
+[[gnu::noinline]] std::string VirtualDriver::ToBytes(const proto::ToExecutor& message) {
+  return message.SerializeAsString();
+}
+
+[[gnu::noinline]] std::shared_ptr<const proto::FromExecutor> VirtualDriver::FromBytes(
+    const std::string& bytes) {
+  auto message = std::make_shared<proto::FromExecutor>();
+  message->ParseFromString(bytes);
+  return message;
+}
+
 void VirtualDriver::Flush() {
   for (auto& [executor, message] : std::exchange(outbox_, {})) {
     const int64_t begin = CpuNs();
-    const std::string bytes = message.SerializeAsString();
+    const std::string bytes = ToBytes(message);
     cpu_ns_ += CpuNs() - begin;
     world_.control.SendToExecutor(executor, bytes);
   }
@@ -141,7 +151,8 @@ void VirtualDriver::Obey(driver::SendCommand& command) {
   const proto::ToExecutor::Command& wanted = command.command;
   for (const proto::TaskRange& range : wanted.launch().tasks()) launched_tasks_ += range.count();
   if (wanted.has_start_receiver()) {
-    receivers_[StreamId{wanted.start_receiver().stream()}] = {command.executor, wanted.start_receiver().epoch()};
+    receivers_[StreamId{wanted.start_receiver().stream()}] = {command.executor,
+                                                              wanted.start_receiver().epoch()};
   }
   *outbox_[command.executor].add_commands() = std::move(command.command);
 }
@@ -176,8 +187,9 @@ void VirtualDriver::LaunchExecutor() {
 }
 
 void VirtualDriver::OnMessage(ExecutorId executor, const std::string& bytes) {
-  auto message = std::make_shared<proto::FromExecutor>();
-  message->ParseFromString(bytes);
+  const int64_t begin = CpuNs();
+  const std::shared_ptr<const proto::FromExecutor> message = FromBytes(bytes);
+  cpu_ns_ += CpuNs() - begin;
   for (const proto::TaskStatus& status : message->statuses()) {
     world_.Note("status", {Number(executor), status.stage_run(), status.partition(), status.attempt(),
                            status.has_failure() ? status.failure().kind() + 1u : 0u});
@@ -299,8 +311,9 @@ void VirtualDriver::TakeResults(const std::shared_ptr<Job>& job,
       stored.emplace(result.executor, result.run);
       const VirtualExecutor* executor = cluster_.Reach(kDriverPeer, result.executor);
       if (executor != nullptr) {
-        value = executor->Read({plan::BlockId::Kind::kResult, Number(result.run),
-                                static_cast<uint64_t>(result.partition), static_cast<uint64_t>(result.attempt)});
+        value =
+            executor->Read({plan::BlockId::Kind::kResult, Number(result.run),
+                            static_cast<uint64_t>(result.partition), static_cast<uint64_t>(result.attempt)});
       }
     }
     if (value) {

@@ -45,7 +45,7 @@ class VirtualDriver {
   size_t jobs() const { return jobs_.jobs(); }
   const std::optional<absl::Status>& ended() const { return ended_; }
   uint64_t launched_tasks() const { return launched_tasks_; }
-  // CPU time in the machines, and in making bytes of what they send.
+  // CPU time in the machines, and in making bytes of messages and messages of bytes.
   int64_t cpu_ns() const { return cpu_ns_; }
 
  private:
@@ -65,6 +65,10 @@ class VirtualDriver {
     uint32_t epoch = 0;
   };
   class NodeToken;
+
+  // What crosses the wire, in functions of their own so that profilers can tell them from the executors'.
+  static std::string ToBytes(const proto::ToExecutor& message);
+  static std::shared_ptr<const proto::FromExecutor> FromBytes(const std::string& bytes);
 
   // Everything happens in turns: what is asked of the machines, then what they want.
   void Turn(const std::function<void()>& work);

@@ -51,8 +51,8 @@ void VirtualReceiver::CutForEver() {
 }
 
 void VirtualReceiver::Cut() {
-  const plan::BlockId block{plan::BlockId::Kind::kReceived, Number(stream_), uint64_t{epoch_} << 32 | next_block_++,
-                            0};
+  const plan::BlockId block{plan::BlockId::Kind::kReceived, Number(stream_),
+                            uint64_t{epoch_} << 32 | next_block_++, 0};
   const auto records = static_cast<uint64_t>(world_.random.Between(1, kMostRecords));
   world_.ledger.Cut(block, next_record_, records);
   next_record_ += records;
