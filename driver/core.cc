@@ -74,6 +74,25 @@ absl::Status Driver::Core::Start(std::chrono::milliseconds timeout) {
                                      " executors started in " + std::to_string(timeout.count()) + " ms");
 }
 
+absl::Status Driver::Core::AwaitCores(int cores, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  const bool settled =
+      changed_.wait_for(lock, timeout, [&] { return joined_cores_ >= cores || failure_ || stopped_; });
+  if (failure_) return OwnCopy(*failure_);
+  if (stopped_) return absl::CancelledError("the driver was stopped");
+  if (settled) return absl::OkStatus();
+  return absl::DeadlineExceededError("executors: " + std::to_string(joined_cores_) + " of " +
+                                     std::to_string(cores) + " cores were granted in " +
+                                     std::to_string(timeout.count()) +
+                                     " ms. Ask for less, wait longer, or add workers");
+}
+
+int Driver::Core::total_cores() const {
+  if (options_.executors > 0) return options_.executors * options_.cores_per_executor;
+  std::lock_guard lock(mutex_);
+  return peak_cores_;
+}
+
 void Driver::Core::Stop() {
   {
     std::lock_guard lock(mutex_);

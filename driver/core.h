@@ -32,7 +32,11 @@ class Driver::Core {
   ~Core();
 
   absl::Status Start(std::chrono::milliseconds timeout);
+  void OnExecutorGranted(ExecutorId executor);
   void OnExecutorExited(ExecutorId executor, const std::string& how);
+  absl::Status AwaitCores(int cores, std::chrono::milliseconds timeout);
+  void FailFromOutside(absl::Status status);
+  int total_cores() const;
   Collections& collections() { return collections_; }
   absl::StatusOr<JobResult> RunJob(JobRequest request);
   void Unpersist(const plan::Node& node);
@@ -94,6 +98,7 @@ class Driver::Core {
 
   // Executors; on the loop's thread.
   void LaunchExecutor();
+  void LaunchExecutor(ExecutorId executor);
   void OnMessage(ExecutorId executor, const std::shared_ptr<const proto::FromExecutor>& message);
   void OnHello(ExecutorId executor, const proto::Hello& hello);
   void OnClosed(ExecutorId executor, const std::string& reason);
@@ -149,9 +154,11 @@ class Driver::Core {
   bool ended_ = false;
 
   // Shared between the loop and the threads that wait for it.
-  std::mutex mutex_;  // protects what follows
+  mutable std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;
   int joined_ = 0;
+  int joined_cores_ = 0;
+  int peak_cores_ = 0;
   std::optional<absl::Status> failure_;           // executors cannot be started
   std::optional<absl::Status> streaming_result_;  // once the streaming ended
   bool streaming_started_ = false;

@@ -43,8 +43,17 @@ void Driver::Core::OnExecutorExited(ExecutorId executor, const std::string& how)
   mailbox_->Post([this, executor, how] { Lose(executor, how); });
 }
 
-void Driver::Core::LaunchExecutor() {
-  const ExecutorId executor{next_executor_++};
+void Driver::Core::OnExecutorGranted(ExecutorId executor) {
+  mailbox_->Post([this, executor] { LaunchExecutor(executor); });
+}
+
+void Driver::Core::FailFromOutside(absl::Status status) {
+  mailbox_->Post([this, status = std::move(status)] { Fail(OwnCopy(status)); });
+}
+
+void Driver::Core::LaunchExecutor() { LaunchExecutor(ExecutorId{next_executor_++}); }
+
+void Driver::Core::LaunchExecutor(ExecutorId executor) {
   executors_[executor].heard = std::chrono::steady_clock::now();
   launcher_.Launch(executor);
 }
@@ -92,6 +101,8 @@ void Driver::Core::OnHello(ExecutorId executor, const proto::Hello& hello) {
   {
     std::lock_guard lock(mutex_);
     ++joined_;
+    joined_cores_ += state.cores;
+    peak_cores_ = std::max(peak_cores_, joined_cores_);
   }
   changed_.notify_all();
 }
@@ -160,14 +171,15 @@ void Driver::Core::Lose(ExecutorId executor, const std::string& reason) {
   }
   if (!node.mapped().joined && ++failed_starts_ >= kFailedStarts) {
     return Fail(
-        absl::UnavailableError("executors end before they start; last: " + NameOf(executor) + " " + reason));
+        absl::InternalError("executors end before they start; last: " + NameOf(executor) + " " + reason));
   }
   base::LogWarning(NameOf(executor) + " " + reason + "; its work moves, another one starts");
-  LaunchExecutor();
+  if (options_.executors > 0) LaunchExecutor();
   if (!node.mapped().joined) return;
   {
     std::lock_guard lock(mutex_);
     --joined_;
+    joined_cores_ -= node.mapped().cores;
   }
   const ExecutorLost event{executor, reason};
   // Where blocks are now, before tasks look for them.

@@ -34,10 +34,6 @@ absl::StatusOr<JobResult> Driver::Core::RunJob(JobRequest request) {
 
 absl::StatusOr<std::vector<TaskResult>> Driver::Core::RunOnce(const JobRequest& request,
                                                               const std::vector<int>& partitions) {
-  {
-    std::lock_guard lock(mutex_);
-    if (failure_) return OwnCopy(*failure_);
-  }
   const auto waiter = std::make_shared<Waiter>();
   if (!Run([this, &request, &partitions, waiter] { Submit(request, partitions, waiter); })) {
     return absl::CancelledError("the driver was stopped");
@@ -54,6 +50,15 @@ void Driver::Core::Submit(const JobRequest& request, const std::vector<int>& par
   const JobId job{next_job_++};
   const bool of_batch = request.batch_time_ms != 0;
   running_[job] = {waiter, of_batch};
+  std::optional<absl::Status> failure;
+  {
+    std::lock_guard lock(mutex_);
+    if (failure_) failure = OwnCopy(*failure_);
+  }
+  if (failure) {
+    JobFinished finished{job, *std::move(failure), {}};
+    return Obey(finished);
+  }
   if (ending_ || (of_batch && batches_cancelled_)) {
     JobFinished finished{job, absl::CancelledError("the batch was stopped"), {}};
     return Obey(finished);

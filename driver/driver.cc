@@ -19,13 +19,21 @@ void Driver::OnExecutorExited(ExecutorId executor, const std::string& how) {
   core_->OnExecutorExited(executor, how);
 }
 
+void Driver::OnExecutorGranted(ExecutorId executor) { core_->OnExecutorGranted(executor); }
+
+absl::Status Driver::AwaitCores(int cores, std::chrono::milliseconds timeout) {
+  return core_->AwaitCores(cores, timeout);
+}
+
+void Driver::Fail(absl::Status status) { core_->FailFromOutside(std::move(status)); }
+
 rpc::BlockSource& Driver::collections() { return core_->collections(); }
 
 absl::StatusOr<JobResult> Driver::RunJob(JobRequest request) { return core_->RunJob(std::move(request)); }
 
 void Driver::Unpersist(const plan::Node& node) { core_->Unpersist(node); }
 
-int Driver::total_cores() const { return core_->options().executors * core_->options().cores_per_executor; }
+int Driver::total_cores() const { return core_->total_cores(); }
 
 int Driver::PartitionsPerReceiver(const StreamingRequest& request) {
   const int64_t block_ms = std::max<int64_t>(1, request.block_interval.count());
@@ -34,11 +42,17 @@ int Driver::PartitionsPerReceiver(const StreamingRequest& request) {
 
 absl::Status Driver::StartStreaming(StreamingRequest request) {
   const int receivers = static_cast<int>(request.receivers.size());
-  if (const int cores = total_cores(); receivers > 0 && cores <= receivers) {
+  const DriverOptions& options = core_->options();
+  const int cores = options.executors > 0 ? total_cores() : options.most_cores;
+  if (receivers > 0 && cores > 0 && cores <= receivers) {
     return absl::ResourceExhaustedError(
         "the application has " + std::to_string(cores) + (cores == 1 ? " core" : " cores") + ", but " +
         std::to_string(receivers) + (receivers == 1 ? " receiver holds one" : " receivers hold one each") +
         " and tasks need one more: it needs " + std::to_string(receivers + 1) + " cores");
+  }
+  if (options.executors == 0) {
+    absl::Status granted = core_->AwaitCores(receivers + 1, options.grant_timeout);
+    if (!granted.ok()) return granted;
   }
   return core_->StartStreaming(std::move(request));
 }

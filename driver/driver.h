@@ -32,13 +32,17 @@ class ExecutorLauncher {
 
 struct DriverOptions {
   std::string application;
-  int executors = 1;  // to keep alive
+  int executors = 1;  // to keep alive; 0: they are granted, by OnExecutorGranted()
   int cores_per_executor = 1;
   int max_task_failures = 4;   // 1 in local[N], F in local[N,F]
   int max_stage_attempts = 4;  // millstream.stage.maxConsecutiveAttempts
   size_t executor_memory_bytes = size_t{1} << 30;
   size_t max_result_bytes = size_t{1} << 30;
   std::chrono::milliseconds network_timeout{10'000};
+  // Where executors are granted: how long a streaming application waits for the cores it needs, and how many
+  // it can get at most (0: no bound).
+  std::chrono::milliseconds grant_timeout{60'000};
+  int most_cores = 0;
   std::string build_id;  // of the main module; an executor with another one is refused
 };
 
@@ -74,6 +78,13 @@ class Driver {
   // DeadlineExceeded.
   absl::Status Start(std::chrono::milliseconds timeout);
 
+  // Somebody grants an executor, whose id was never used; the launcher is asked to launch it.
+  void OnExecutorGranted(ExecutorId executor);
+  // Returns when executors with so many cores have said Hello, or DeadlineExceeded.
+  absl::Status AwaitCores(int cores, std::chrono::milliseconds timeout);
+  // Ends the jobs and the batches with `status`: the application cannot go on.
+  void Fail(absl::Status status);
+
   // The process of an executor ended; `how` says why, for people ("killed by signal 11 (SIGSEGV) in Map").
   void OnExecutorExited(ExecutorId executor, const std::string& how);
 
@@ -87,11 +98,13 @@ class Driver {
   // Drops an RDD's kept partitions everywhere.
   void Unpersist(const plan::Node& node);
 
+  // Of all executors; where they are granted, the most that have been there at a time.
   int total_cores() const;
   // Tasks per receiver stream and batch.
   static int PartitionsPerReceiver(const StreamingRequest& request);
 
   // ResourceExhausted if there are too few cores for the receivers and one task; says how many are needed.
+  // DeadlineExceeded if they are not granted in time.
   absl::Status StartStreaming(StreamingRequest request);
   // Stops the batches; with `graceful`, after everything received was processed. Returns when they stopped;
   // returns at once when they already did. A second call with graceful = false cuts a graceful stop short.
