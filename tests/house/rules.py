@@ -46,8 +46,8 @@ DOORS = {
 PUBLIC = ["client/include/", "common/include/"]
 PUBLIC_MAY_INCLUDE = r"absl/status/status(or)?\.h|millstream/.*"
 
-# The driver's state machines: events in, commands out. No I/O, no waiting, no clock but the Clock they are given.
-PURE = ["driver/jobs/", "driver/batches/"]
+# The state machines of the driver and the master: events in, commands out. No I/O, no waiting, no clock but the Clock they are given.
+PURE = ["driver/jobs/", "driver/batches/", "deploy/master/"]
 PURE_MAY_NOT_INCLUDE = r"thread|mutex|shared_mutex|condition_variable|future|fstream|iostream|unistd\.h|sys/.*|poll\.h"
 PURE_MAY_NOT_SAY = r"(system|steady|high_resolution)_clock::now|sleep_(for|until)"
 
