@@ -1,62 +1,203 @@
-// The millstream command: one subcommand per line of the table.
+// The millstream command: one command per line of the table.
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "common/base/logging.h"
 #include "common/cli/edit_distance.h"
 #include "common/cli/errors.h"
 #include "common/cli/exit_codes.h"
+#include "common/cli/values.h"
+#include "deploy/daemon/master_daemon.h"
+#include "deploy/daemon/worker_daemon.h"
 #include "deploy/secret/secret_command.h"
+#include "deploy/submit/logs_command.h"
+#include "deploy/submit/options.h"
+#include "deploy/submit/submit_command.h"
 
 namespace millstream::deploy {
 namespace {
 
-struct Subcommand {
+using Arguments = std::span<const std::string>;
+
+// A whole number within bounds, into `to`.
+template <typename Number>
+auto SetNumber(Number& to, std::string_view name, int64_t least, int64_t most) {
+  return [&to, name, least, most](std::string_view text) {
+    const std::optional<int64_t> number = cli::ParseInteger(text);
+    if (!number || *number < least || *number > most) {
+      return cli::UsageError(name, '"' + std::string(text) + "\" is not a number it takes",
+                             "Write one from " + std::to_string(least) + " to " + std::to_string(most));
+    }
+    to = static_cast<Number>(*number);
+    return absl::OkStatus();
+  };
+}
+
+auto SetText(std::string& to, std::string_view name) {
+  return [&to, name](std::string_view text) {
+    if (text.empty()) return cli::UsageError(name, "its value is empty", "Write one");
+    to = text;
+    return absl::OkStatus();
+  };
+}
+
+absl::Status Master(Arguments arguments) {
+  MasterDaemonOptions master;
+  const std::vector<Option> options{
+      {"--host", "HOST", "the loopback address to listen on; default 127.0.0.1",
+       SetText(master.host, "--host")},
+      {"--port", "PORT", "the port to listen on; default 7077, 0 is any",
+       SetNumber(master.port, "--port", 0, 65535)},
+      {"--work-dir", "DIR", "where it keeps its journal; default ./millstream-master",
+       SetText(master.work_dir, "--work-dir")},
+      MissingOption("--secret-file", "FILE")};
+  bool help = false;
+  const auto rest = ParseOptions(arguments, options, help);
+  if (!rest.ok()) return rest.status();
+  if (help) {
+    std::fputs(
+        ("Usage: millstream master [FLAGS]\n\n"
+         "Accepts workers and applications, gives these executors on those, and remembers both in its\n"
+         "journal: started again on the same port, it goes on where it was, and applications that run do\n"
+         "not notice. The first line on standard output is \"ready URL\". It serves its own user alone.\n\n" +
+         OptionsHelp(options))
+            .c_str(),
+        stdout);
+    return absl::OkStatus();
+  }
+  if (!rest->empty()) return cli::UsageError(rest->front(), "master takes no argument", "Leave it out");
+  return RunMaster(master);
+}
+
+absl::Status Worker(Arguments arguments) {
+  WorkerDaemonOptions worker;
+  const auto set_memory = [&worker](std::string_view text) {
+    const std::optional<int64_t> bytes = cli::ParseSize(text, int64_t{1} << 20);
+    if (!bytes || *bytes < int64_t{16} << 20) {
+      return cli::UsageError("--memory", '"' + std::string(text) + "\" is no size of at least 16m",
+                             "Write a whole number and a unit, as in 512m or 4g");
+    }
+    worker.memory_bytes = static_cast<uint64_t>(*bytes);
+    return absl::OkStatus();
+  };
+  const auto set_wait = [&worker](std::string_view text) {
+    const auto wait = cli::ParseDuration(text, std::chrono::seconds(1));
+    if (!wait || wait->count() <= 0) {
+      return cli::UsageError("--wait-timeout", '"' + std::string(text) + "\" is no duration",
+                             "Write a whole number and a unit, as in 500ms or 60s");
+    }
+    worker.wait_timeout = *wait;
+    return absl::OkStatus();
+  };
+  const std::vector<Option> options{
+      {"--cores", "N", "what executors may use in all; default all of this machine",
+       SetNumber(worker.cores, "--cores", 1, 4096)},
+      {"--memory", "SIZE", "likewise; default this machine's, less 1g", set_memory},
+      {"--work-dir", "DIR", "where executors work, and programs are kept; default ./millstream-worker",
+       SetText(worker.work_dir, "--work-dir")},
+      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait},
+      MissingOption("--secret-file", "FILE")};
+  bool help = false;
+  const auto rest = ParseOptions(arguments, options, help);
+  if (!rest.ok()) return rest.status();
+  if (help) {
+    std::fputs(
+        ("Usage: millstream worker [FLAGS] millstream://HOST:PORT[,HOST:PORT]\n\n"
+         "Runs executors on this machine for the applications of a master. The first line on standard\n"
+         "output is \"ready URL\", once the master has accepted it. An executor's standard output and\n"
+         "error are in DIR/APPLICATION/EXECUTOR. Executors end with the worker.\n\n" +
+         OptionsHelp(options))
+            .c_str(),
+        stdout);
+    return absl::OkStatus();
+  }
+  if (rest->size() != 1) {
+    return cli::UsageError("worker", "it takes one argument, the master's URL",
+                           "Write millstream worker [FLAGS] millstream://HOST:PORT");
+  }
+  worker.master = rest->front();
+  return RunWorker(worker);
+}
+
+struct Command {
   std::string_view name;
   std::string_view help;
-  int (*run)(std::span<const char* const> arguments);
+  absl::Status (*run)(Arguments arguments);
 };
 
-constexpr std::array kSubcommands{
-    Subcommand{"secret", "make the secret file that a cluster's processes know each other by", RunSecret},
+constexpr std::array kCommands{
+    Command{"secret", "makes the secret file that a program's processes know each other by", RunSecret},
+    Command{"master", "accepts workers and applications, and gives these executors on those", Master},
+    Command{"worker", "runs executors on this machine for a master's applications", Worker},
+    Command{"submit", "runs a program on a cluster; also millstream-submit", RunSubmit},
+    Command{"list", "prints a cluster's workers and applications", RunList},
+    Command{"logs", "prints what an application's executors wrote", RunLogs},
 };
 
 std::string Help() {
-  std::string text = "Usage: millstream SUBCOMMAND [ARGUMENTS]\n\nSubcommands, each with its own --help:\n";
-  for (const Subcommand& subcommand : kSubcommands) {
-    std::string line = "  " + std::string(subcommand.name);
-    line.resize(std::max<size_t>(line.size() + 2, 12), ' ');
-    text.append(line).append(subcommand.help).append("\n");
+  std::string text = "Usage: millstream COMMAND [FLAGS] [ARGUMENTS]\n\n";
+  for (const Command& command : kCommands) {
+    std::string line = "  " + std::string(command.name);
+    line.resize(11, ' ');
+    text.append(line).append(command.help).append("\n");
   }
-  return text;
+  return text +
+         "\nmillstream COMMAND --help tells more. A cluster on this machine, in three terminals:\n\n"
+         "  millstream master\n"
+         "  millstream worker millstream://127.0.0.1:7077\n"
+         "  millstream submit --master millstream://127.0.0.1:7077 APP ARGUMENTS\n";
 }
 
-int Refuse(std::string_view thing, std::string_view cause, std::string_view fix) {
-  std::fprintf(stderr, "%s\n", cli::ErrorLine(thing, cause, fix).c_str());
-  return cli::kExitUsage;
-}
-
-int Run(std::span<const char* const> arguments) {
-  if (arguments.empty()) return Refuse("millstream", "a subcommand is missing", "See millstream --help");
-  const std::string_view name = arguments[0];
+absl::Status Run(Arguments arguments) {
+  if (arguments.empty())
+    return cli::UsageError("millstream", "a command is missing", "See millstream --help");
+  const std::string& name = arguments.front();
   if (name == "--help" || name == "-h") {
     std::fputs(Help().c_str(), stdout);
-    return cli::kExitDone;
+    return absl::OkStatus();
   }
-  const auto found = std::ranges::find(kSubcommands, name, &Subcommand::name);
-  if (found != kSubcommands.end()) return found->run(arguments.subspan(1));
-  std::array<std::string_view, kSubcommands.size()> names;
-  std::ranges::transform(kSubcommands, names.begin(), &Subcommand::name);
-  return Refuse(name, "there is no such subcommand",
-                "The nearest is " + std::string(cli::Nearest(name, names)));
+  const auto found = std::ranges::find(kCommands, name, &Command::name);
+  if (found != kCommands.end()) return found->run(arguments.subspan(1));
+  std::array<std::string_view, kCommands.size()> names;
+  std::ranges::transform(kCommands, names.begin(), &Command::name);
+  return cli::UsageError(name, "there is no such command",
+                         "The nearest is " + std::string(cli::Nearest(name, names)));
+}
+
+int ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return cli::kExitDone;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+      return cli::kExitUsage;
+    case absl::StatusCode::kAborted:
+      return cli::kExitNoMaster;
+    case absl::StatusCode::kNotFound:
+      return cli::kExitNotFound;
+    case absl::StatusCode::kUnauthenticated:
+      return cli::kExitCredentials;
+    default:
+      return cli::kExitFailed;
+  }
+}
+
+int Main(std::vector<std::string> arguments) {
+  base::InitLogging();
+  const std::string program = arguments.empty() ? "" : arguments.front();
+  if (!arguments.empty()) arguments.erase(arguments.begin());
+  if (program.ends_with("millstream-submit")) arguments.insert(arguments.begin(), "submit");
+  const absl::Status status = Run(arguments);
+  if (!status.ok()) std::fprintf(stderr, "%s\n", cli::ErrorLine(status).c_str());
+  std::fflush(nullptr);
+  return ExitCodeOf(status);
 }
 
 }  // namespace
 }  // namespace millstream::deploy
 
-int main(int argc, char** argv) {
-  return millstream::deploy::Run({argv + 1, static_cast<size_t>(argc > 0 ? argc - 1 : 0)});
-}
+int main(int argc, char** argv) { return millstream::deploy::Main({argv, argv + argc}); }

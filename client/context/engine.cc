@@ -1,14 +1,20 @@
 // One program, two roles: the only place where driver and executor meet.
 #include "client/context/engine.h"
 
+#include <algorithm>
 #include <future>
 #include <mutex>
 #include <utility>
 
+#include "client/context/application_credentials.h"
+#include "client/context/cluster_application.h"
+#include "client/context/executor_request.h"
 #include "client/context/process_state.h"
+#include "client/context/program_file.h"
 #include "common/base/crash_report.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
+#include "common/cli/errors.h"
 #include "common/plan/kernel_refs.h"
 #include "common/rpc/bootstrap.h"
 #include "common/rpc/child_process.h"
@@ -20,7 +26,7 @@
 #include "common/rpc/in_memory_link.h"
 #include "common/security/cluster_secret.h"
 #include "common/security/credentials.h"
-#include "common/security/secret.h"
+#include "common/security/local_secret.h"
 #include "driver/driver.h"
 #include "executor/executor.h"
 #include "proto/bootstrap.pb.h"
@@ -134,34 +140,28 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
   std::shared_ptr<rpc::ExecutorLink> link_;
 };
 
-// The credentials of one application's processes: by TLS if there is a cluster's secret, else by what they
-// alone know.
-class ApplicationCredentials {
+// What the engines whose executors are processes share: the driver's ports, over gRPC on loopback.
+class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
  public:
-  explicit ApplicationCredentials(std::optional<security::ClusterSecret> cluster)
-      : cluster_(std::move(cluster)), token_(security::Secret::Random()) {}
+  ProcessEngine(const cli::ResolvedConfig& config, cli::MasterUrl master,
+                std::optional<security::ClusterSecret> secret)
+      : config_(config), master_(std::move(master)), credentials_(std::move(secret)) {}
 
-  absl::StatusOr<security::Credentials> Issue(security::Role role) const {
-    const security::Identity identity{role, application_};
-    if (cluster_) return cluster_->Issue(identity);
-    return security::Credentials{identity, token_, std::nullopt};
+  // The whole start; once.
+  virtual absl::Status Begin() = 0;
+
+  void Stop() override {
+    std::lock_guard lock(stop_mutex_);
+    if (stopped_) return;
+    stopped_ = true;
+    if (driver_ != nullptr) driver_->Stop();
+    endpoint_.reset();
+    AwaitExecutors();
+    server_.reset();
   }
 
- private:
-  const std::optional<security::ClusterSecret> cluster_;
-  const security::Secret token_;
-  const std::string application_ = security::NewApplicationId();
-};
-
-// local-cluster[E,C,M]: executor processes that are this process's children, over gRPC on loopback.
-class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher {
- public:
-  LocalClusterEngine(const cli::ResolvedConfig& config, const cli::MasterUrl& master,
-                     std::optional<security::ClusterSecret> secret)
-      : config_(config), master_(master), credentials_(std::move(secret)) {}
-  ~LocalClusterEngine() override { Stop(); }
-
-  absl::Status Begin() {
+ protected:
+  absl::Status OpenPorts(driver::DriverOptions options) {
     const absl::StatusOr<security::Credentials> own = credentials_.Issue(security::Role::kDriver);
     if (!own.ok()) return own.status();
     auto endpoint = rpc::GrpcDriverEndpoint::Listen(*own, {});
@@ -172,34 +172,16 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     blocks_ = std::make_unique<rpc::GrpcBlockTransport>(*own, timeout);
-    driver_ = std::make_unique<driver::Driver>(DriverOptionsOf(config_, master_), *endpoint_,
+    driver_ = std::make_unique<driver::Driver>(std::move(options), *endpoint_,
                                                static_cast<driver::ExecutorLauncher&>(*this), *blocks_);
     blocks_->SetOwn(kDriverPeer, driver_->collections());
-    server_->Serve(driver_->collections());
-    children_ = std::make_unique<rpc::ChildProcesses>(
-        [this](const rpc::ChildExit& end) { driver_->OnExecutorExited(ExecutorId{end.child}, end.how); });
-    return driver_->Start(kStartTimeout);
+    return absl::OkStatus();
   }
 
-  void Stop() override {
-    std::lock_guard lock(stop_mutex_);
-    if (stopped_) return;
-    stopped_ = true;
-    if (driver_ != nullptr) driver_->Stop();
-    endpoint_.reset();
-    if (children_ != nullptr) {
-      children_->AwaitAll(std::chrono::seconds(2));
-      children_.reset();
-    }
-    server_.reset();
-  }
-
- private:
-  void Launch(ExecutorId executor) override {
+  // Admits the executor, which is told everything but its number of cores.
+  absl::StatusOr<proto::Bootstrap> Expect(ExecutorId executor) {
     const absl::StatusOr<security::Credentials> credentials = credentials_.Issue(security::Role::kExecutor);
-    if (!credentials.ok()) {
-      return driver_->OnExecutorExited(executor, std::string(credentials.status().message()));
-    }
+    if (!credentials.ok()) return credentials.status();
     endpoint_->Expect(executor);
     proto::Bootstrap bootstrap;
     bootstrap.set_application(config_.Get(cli::keys::kAppName));
@@ -207,14 +189,15 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
     security::ToProto(*credentials, *bootstrap.mutable_credentials());
     bootstrap.set_driver_address(endpoint_->address());
     bootstrap.set_driver_blocks_address(server_->address());
-    bootstrap.set_cores(static_cast<uint32_t>(master_.cores_per_executor));
     bootstrap.set_memory_bytes(MemoryOf(config_, master_));
     bootstrap.set_build_id(plan::MainBuildId());
     for (const auto& [key, value] : config_.values()) (*bootstrap.mutable_configuration())[key] = value;
     for (const std::string& argument : Process().flags.arguments) bootstrap.add_arguments(argument);
-    children_->Spawn(Number(executor), Process().command_line, std::move(bootstrap));
+    return bootstrap;
   }
-  void Kill(ExecutorId executor) override { children_->Kill(Number(executor)); }
+
+  // The driver has told them to end.
+  virtual void AwaitExecutors() = 0;
 
   const cli::ResolvedConfig config_;
   const cli::MasterUrl master_;
@@ -222,9 +205,107 @@ class LocalClusterEngine : public DriverEngine, private driver::ExecutorLauncher
   std::unique_ptr<rpc::GrpcBlockTransport> blocks_;
   std::unique_ptr<rpc::GrpcDriverEndpoint> endpoint_;
   std::unique_ptr<rpc::GrpcBlockServer> server_;
-  std::unique_ptr<rpc::ChildProcesses> children_;
+
+ private:
   std::mutex stop_mutex_;  // protects stopped_
   bool stopped_ = false;
+};
+
+// local-cluster[E,C,M]: executors are this process's children.
+class LocalClusterEngine : public ProcessEngine {
+ public:
+  using ProcessEngine::ProcessEngine;
+  ~LocalClusterEngine() override { Stop(); }
+
+  absl::Status Begin() override {
+    if (absl::Status opened = OpenPorts(DriverOptionsOf(config_, master_)); !opened.ok()) return opened;
+    server_->Serve(driver_->collections());
+    children_ = std::make_unique<rpc::ChildProcesses>(
+        [this](const rpc::ChildExit& end) { driver_->OnExecutorExited(ExecutorId{end.child}, end.how); });
+    return driver_->Start(kStartTimeout);
+  }
+
+ private:
+  void Launch(ExecutorId executor) override {
+    absl::StatusOr<proto::Bootstrap> bootstrap = Expect(executor);
+    if (!bootstrap.ok()) {
+      return driver_->OnExecutorExited(executor, std::string(bootstrap.status().message()));
+    }
+    bootstrap->set_cores(static_cast<uint32_t>(master_.cores_per_executor));
+    children_->Spawn(Number(executor), {.arguments = Process().command_line}, *std::move(bootstrap));
+  }
+  void Kill(ExecutorId executor) override { children_->Kill(Number(executor)); }
+
+  void AwaitExecutors() override {
+    if (children_ == nullptr) return;
+    children_->AwaitAll(std::chrono::seconds(2));
+    children_.reset();
+  }
+
+  std::unique_ptr<rpc::ChildProcesses> children_;
+};
+
+// millstream://HOST:PORT: a master grants executors, and its workers run them.
+class ClusterEngine : public ProcessEngine {
+ public:
+  using ProcessEngine::ProcessEngine;
+  ~ClusterEngine() override { Stop(); }
+
+  absl::Status Begin() override {
+    const proto::ExecutorRequest request = ExecutorRequestOf(config_, MemoryOf(config_, master_));
+    const std::chrono::milliseconds patience = *config_.GetDuration(cli::keys::kWaitTimeout);
+    driver::DriverOptions options = DriverOptionsOf(config_, master_);
+    options.executors = 0;
+    options.cores_per_executor = static_cast<int>(std::max(1u, request.executor_cores()));
+    options.grant_timeout = patience;
+    options.most_cores = MostCores(request);
+    if (absl::Status opened = OpenPorts(std::move(options)); !opened.ok()) return opened;
+    auto program = ProgramFile::Open(driver_->collections());
+    if (!program.ok()) return program.status();
+    program_ = *std::move(program);
+    server_->Serve(*program_);
+    if (absl::Status started = driver_->Start(kStartTimeout); !started.ok()) return started;
+    auto masters = security::LoopbackAddresses(master_.masters, "--master");
+    if (!masters.ok()) return masters.status();
+    application_ = std::make_unique<ClusterApplication>(
+        *std::move(masters), config_.Get(cli::keys::kAppName), request,
+        ClusterApplication::Listener{
+            .on_granted = [this](ExecutorId executor) { driver_->OnExecutorGranted(executor); },
+            .on_ended = [this](ExecutorId executor,
+                               const std::string& how) { driver_->OnExecutorExited(executor, how); },
+            .on_killed = [this](const std::string& reason) { driver_->Fail(absl::CancelledError(reason)); }});
+    application_->Start();
+    const absl::StatusOr<int> cores =
+        application_->AwaitFirstGrant(std::min(patience, kReachTimeout), patience);
+    if (!cores.ok()) return cores.status();
+    // All of them, so that the default parallelism counts them; but one worker that hangs does not hold up
+    // the application for long.
+    if (driver_->AwaitCores(*cores, kJoinTimeout).ok()) return absl::OkStatus();
+    return driver_->AwaitCores(1, patience);
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kJoinTimeout{5'000};
+  // How long a master is looked for; it would answer in milliseconds.
+  static constexpr std::chrono::milliseconds kReachTimeout{10'000};
+
+  void Launch(ExecutorId executor) override {
+    absl::StatusOr<proto::Bootstrap> bootstrap = Expect(executor);
+    if (!bootstrap.ok()) {
+      return driver_->OnExecutorExited(executor, std::string(bootstrap.status().message()));
+    }
+    proto::LaunchExecutor launch;
+    *launch.mutable_bootstrap() = *std::move(bootstrap);
+    *launch.mutable_program() = program_->description();
+    for (const std::string& argument : Process().command_line) launch.add_command_line(argument);
+    application_->Launch(executor, std::move(launch));
+  }
+  void Kill(ExecutorId executor) override { application_->Drop(executor, "its driver gave it up"); }
+
+  void AwaitExecutors() override { application_.reset(); }
+
+  std::unique_ptr<ProgramFile> program_;
+  std::unique_ptr<ClusterApplication> application_;
 };
 
 }  // namespace
@@ -233,6 +314,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
   const cli::MasterUrl master = config.GetMaster();
   std::optional<security::ClusterSecret> secret;
   if (const std::string file = config.Get(cli::keys::kSecretFile); !file.empty()) {
+    if (master.kind == cli::MasterUrl::Kind::kCluster) {
+      return cli::UsageError("--secret-file", "a cluster's master and workers do not use one in this release",
+                             "Leave it out; they serve their own user on loopback");
+    }
     absl::StatusOr<security::ClusterSecret> read = security::ClusterSecret::Read(file);
     if (!read.ok()) return read.status();
     secret = *std::move(read);
@@ -247,7 +332,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
                                          ": executors run this same program, which must call ms::Init or "
                                          "ms::Run first. Make it the first line of main");
   }
-  auto engine = std::make_unique<LocalClusterEngine>(config, master, std::move(secret));
+  std::unique_ptr<ProcessEngine> engine;
+  if (master.kind == cli::MasterUrl::Kind::kLocalCluster) {
+    engine = std::make_unique<LocalClusterEngine>(config, master, std::move(secret));
+  } else {
+    engine = std::make_unique<ClusterEngine>(config, master, std::nullopt);
+  }
   if (absl::Status status = engine->Begin(); !status.ok()) return status;
   return engine;
 }

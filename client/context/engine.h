@@ -33,7 +33,9 @@ struct Job {
 // The driver and whatever executors its master names: the one place where the two roles meet. Thread-safe.
 class Engine {
  public:
-  // Returns when all executors are there. ResourceExhausted and Unavailable name what is missing.
+  // Returns when all executors are there, on a cluster those that are granted first. An error names what is
+  // missing: DeadlineExceeded is for executors, Aborted for a master that answers, Unauthenticated for the
+  // right to use it.
   static absl::StatusOr<std::unique_ptr<Engine>> Start(const cli::ResolvedConfig& config);
   virtual ~Engine() = default;
 

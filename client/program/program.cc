@@ -36,12 +36,14 @@ int StartExitCode(const absl::Status& status) {
       return cli::kExitTooFewCores;
     case absl::StatusCode::kDeadlineExceeded:
       return cli::kExitNotGranted;
+    case absl::StatusCode::kAborted:
+      return cli::kExitNoMaster;
+    case absl::StatusCode::kUnauthenticated:
+      return cli::kExitCredentials;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kNotFound:
       return cli::kExitUsage;
-    case absl::StatusCode::kUnauthenticated:
-      return cli::kExitCredentials;
     default:
       return cli::kExitFailed;
   }

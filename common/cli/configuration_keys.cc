@@ -24,6 +24,12 @@ constexpr int64_t kTiB = int64_t{1} << 40;
 
 constexpr std::array kKeys{
     ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
+    ConfigurationKey{keys::kWaitTimeout, Type::kDuration, "60s",
+                     "how long an application waits for a cluster's master and for cores", 100, kDay,
+                     kSecond},
+    ConfigurationKey{keys::kMaxCores, Type::kInteger, "",
+                     "the most cores of a cluster that the application takes; else all there are", 1,
+                     1 << 20},
     ConfigurationKey{
         keys::kSmallChunks, Type::kBoolean, "false",
         "chunks of 1-3 rows, overwritten after use: finds views that were kept; the testing kit sets it"},
@@ -32,6 +38,13 @@ constexpr std::array kKeys{
         "partitions where neither the program nor an input says how many; else all cores together", 1, 65536},
     ConfigurationKey{keys::kMaxResultSize, Type::kSize, "1g",
                      "the most bytes one action may bring to the driver", 1, kTiB, 1},
+    ConfigurationKey{
+        keys::kExecutorCores, Type::kInteger, "",
+        "cores of an executor on a cluster; else 1 if millstream.executor.instances is given, and "
+        "all free cores of a worker if not",
+        1, 4096},
+    ConfigurationKey{keys::kExecutorInstances, Type::kInteger, "",
+                     "the most executors on a cluster; else as many as there are cores for", 1, 65536},
     ConfigurationKey{
         keys::kExecutorMemory, Type::kSize, "1g",
         "one executor's budget for blocks, tables and buffers; local-cluster[E,C,M] says it by M", 16 * kMiB,

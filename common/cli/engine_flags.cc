@@ -26,7 +26,8 @@ constexpr std::string_view kHelp = "--help";
 
 constexpr std::array<Flag, 7> kFlags{{
     {"--master", "MASTER", keys::kMaster,
-     "local[N], local[*], local[N,FAILURES] or local-cluster[EXECUTORS,CORES,MIB]; default local[*]"},
+     "local[N], local[*], local[N,FAILURES], local-cluster[EXECUTORS,CORES,MIB] or millstream://HOST:PORT; "
+     "default local[*]"},
     {"--name", "NAME", keys::kAppName, "the application's name"},
     {"--batch-interval", "DURATION", keys::kBatchInterval,
      "the time from one batch to the next, as in 200ms or 1s"},

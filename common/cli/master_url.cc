@@ -13,12 +13,14 @@ namespace {
 constexpr int kMostCores = 4096;
 constexpr int kMostExecutors = 4096;
 constexpr int kMostFailures = 1000;
+constexpr int kMostPort = 65535;
 constexpr int64_t kLeastMemoryMiB = 16;
 constexpr int64_t kMostMemoryMiB = int64_t{64} << 20;
 
 constexpr std::string_view kForms =
     "Write local, local[N], local[*], local[N,F] or local-cluster[EXECUTORS,CORES,MIB], with numbers above 0 "
-    "and at least 16 MIB";
+    "and at least 16 MIB, or millstream://HOST:PORT";
+constexpr std::string_view kClusterScheme = "millstream://";
 
 // What stands between the brackets of "PREFIX[a,b]", cut at the commas; nothing if it is not written like
 // that.
@@ -72,16 +74,35 @@ std::optional<MasterUrl> ParseLocalCluster(const std::vector<std::string_view>& 
   return master;
 }
 
+bool IsHostAndPort(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view host = text.substr(0, colon);
+  return host.find_first_of("/:[]@ \t") == std::string_view::npos &&
+         Number(text.substr(colon + 1), 1, kMostPort).has_value();
+}
+
+std::optional<MasterUrl> ParseCluster(std::string_view text) {
+  MasterUrl master;
+  master.kind = MasterUrl::Kind::kCluster;
+  while (true) {
+    const size_t comma = text.find(',');
+    if (!IsHostAndPort(text.substr(0, comma))) return std::nullopt;
+    master.masters.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) return master;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name) {
   const std::string quoted = '"' + std::string(text) + '"';
-  if (text.starts_with("millstream://")) {
-    return UsageError(name, quoted + " needs a cluster master, which is not part of this release", kForms);
-  }
   std::optional<MasterUrl> master;
   if (text == "local") {
     master = ParseLocal({"1"});
+  } else if (text.starts_with(kClusterScheme)) {
+    master = ParseCluster(text.substr(kClusterScheme.size()));
   } else if (text.starts_with("local-cluster")) {
     master = ParseLocalCluster(Arguments(text, "local-cluster"));
   } else {

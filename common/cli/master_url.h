@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -15,19 +16,21 @@ struct MasterUrl {
   enum class Kind {
     kLocal,         // one executor within the driver's process
     kLocalCluster,  // executor processes on this host
+    kCluster,       // executors that a master's workers start
   };
   Kind kind = Kind::kLocal;
   int executors = 1;
   int cores_per_executor = 1;
   std::optional<int64_t> executor_memory_bytes;  // M of local-cluster[E,C,M]
   std::optional<int> max_task_failures;          // 1 in local[N], F in local[N,F]
+  std::vector<std::string> masters{};            // "host:port" each, of millstream://host:port[,host2:port2]
 
   bool operator==(const MasterUrl&) const = default;
 };
 
-// "local", "local[N]", "local[*]", "local[N,F]", "local[*,F]" or "local-cluster[E,C,M]" (executors, cores of
-// each, MiB of each); * is every core of this machine. Else a usage error that names the forms; `name` is
-// what the user called it.
+// "local", "local[N]", "local[*]", "local[N,F]", "local[*,F]", "local-cluster[E,C,M]" (executors, cores of
+// each, MiB of each) or "millstream://HOST:PORT[,HOST:PORT]"; * is every core of this machine. Else a usage
+// error that names the forms; `name` is what the user called it.
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name = "--master");
 
 }  // namespace millstream::cli

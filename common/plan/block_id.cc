@@ -15,6 +15,8 @@ std::string ToString(const BlockId& id) {
       return "collection_" + a + "_" + b;
     case BlockId::Kind::kResult:
       return "taskresult_" + a + "_" + b + "_" + c;
+    case BlockId::Kind::kProgram:
+      return "program";
   }
   return "block_" + a + "_" + b + "_" + c;
 }

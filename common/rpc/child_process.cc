@@ -23,10 +23,17 @@ constexpr int kChildSocket = 3;
 
 class SpawnPlan {
  public:
-  explicit SpawnPlan(int child_socket) {
+  SpawnPlan(const ChildProgram& program, int child_socket) : program_(program) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
+    if (program.directory.empty()) {
+      posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
+    } else {
+      constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
+      posix_spawn_file_actions_addchdir_np(&actions_, program.directory.c_str());
+      posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "stdout", kAppend, 0600);
+      posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "stderr", kAppend, 0600);
+    }
     posix_spawn_file_actions_adddup2(&actions_, child_socket, kChildSocket);
     posix_spawn_file_actions_addclosefrom_np(&actions_, kChildSocket + 1);
     posix_spawnattr_init(&attributes_);
@@ -48,9 +55,10 @@ class SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
   // The errno of the failure, or 0.
-  int Run(const std::vector<std::string>& arguments, pid_t* pid) const {
+  int Run(pid_t* pid) const {
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : program_.arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     std::string bootstrap_variable = std::string(kBootstrapVariable) + "=" + std::to_string(kChildSocket);
     std::vector<char*> environment{bootstrap_variable.data()};
@@ -60,10 +68,12 @@ class SpawnPlan {
     std::string poll_strategy = "GRPC_POLL_STRATEGY=poll";
     environment.push_back(poll_strategy.data());
     environment.push_back(nullptr);
-    return posix_spawn(pid, "/proc/self/exe", &actions_, &attributes_, argv.data(), environment.data());
+    return posix_spawn(pid, program_.executable.c_str(), &actions_, &attributes_, argv.data(),
+                       environment.data());
   }
 
  private:
+  const ChildProgram& program_;
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
 };
@@ -112,11 +122,12 @@ ChildProcesses::~ChildProcesses() {
   close(wake_);
 }
 
-void ChildProcesses::Spawn(uint32_t child, std::vector<std::string> arguments, proto::Bootstrap bootstrap) {
+void ChildProcesses::Spawn(uint32_t child, ChildProgram program, proto::Bootstrap bootstrap) {
   bootstrap.set_parent_pid(getpid());
   {
     std::lock_guard lock(mutex_);
-    requests_.push_back({child, std::move(arguments), bootstrap.SerializeAsString()});
+    requests_.push_back({child, std::move(program), bootstrap.SerializeAsString()});
+    starting_[child] = false;
     ++live_;
   }
   Notify();
@@ -124,6 +135,7 @@ void ChildProcesses::Spawn(uint32_t child, std::vector<std::string> arguments, p
 
 void ChildProcesses::Kill(uint32_t child) {
   std::lock_guard lock(mutex_);
+  if (const auto found = starting_.find(child); found != starting_.end()) found->second = true;
   // Whoever is listed is not reaped yet, so that its pid is still its own.
   if (const auto found = running_.find(child); found != running_.end()) kill(found->second.pid, SIGKILL);
 }
@@ -162,18 +174,19 @@ void ChildProcesses::Start(const Request& request) {
   int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0 ? 0 : errno;
   pid_t pid = 0;
   if (error == 0) {
-    error = SpawnPlan(sockets[1]).Run(request.arguments, &pid);
+    error = SpawnPlan(request.program, sockets[1]).Run(&pid);
     close(sockets[1]);
   }
   if (error == 0) {
     const Running running{pid, static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), sockets[0]};
     std::lock_guard lock(mutex_);
     running_[request.child] = running;
-    if (stopping_) kill(pid, SIGKILL);
+    if (starting_.extract(request.child).mapped() || stopping_) kill(pid, SIGKILL);
   } else {
     if (sockets[0] >= 0) close(sockets[0]);
     on_exit_({request.child, 0, "could not be started: " + ErrorText(error)});
     std::lock_guard lock(mutex_);
+    starting_.erase(request.child);
     --live_;
     ended_.notify_all();
     return;

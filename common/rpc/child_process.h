@@ -27,11 +27,19 @@ struct ChildExit {
   std::string how;  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map"
 };
 
-// Starts this program's own executable as children and learns how they end. A child's standard output is this
-// process's standard error, its standard input is empty, it has a process group of its own (Ctrl-C is for the
-// driver), and of this process's descriptors it inherits one socket: its bootstrap comes from there, its
-// crash report goes there, and its end means that this process is gone. Thread-safe. fork() is never used, so
-// that it may be called after gRPC has started.
+// What a child runs and where it writes.
+struct ChildProgram {
+  std::string executable = "/proc/self/exe";  // this process's own
+  // Its working directory, absolute, with its output in the files stdout and stderr. Empty: it works where
+  // this process does, and its standard output is this process's standard error.
+  std::string directory = {};
+  std::vector<std::string> arguments = {};  // its argv
+};
+
+// Starts children and learns how they end. A child's standard input is empty, it has a process group of its
+// own (Ctrl-C is for the driver), and of this process's descriptors it inherits one socket: its bootstrap
+// comes from there, its crash report goes there, and its end means that this process is gone. Thread-safe.
+// fork() is never used, so that it may be called after gRPC has started.
 class ChildProcesses {
  public:
   // Called on this object's own thread; must not destroy it.
@@ -41,10 +49,10 @@ class ChildProcesses {
   // Kills and reaps what is left; on_exit is called for each.
   ~ChildProcesses();
 
-  // Starts the child `child` (a number of the caller's) with `arguments` as its argv; returns at once.
+  // Starts the child `child` (a number of the caller's); returns at once.
   // `bootstrap` gets this process's id as its parent_pid.
-  void Spawn(uint32_t child, std::vector<std::string> arguments, proto::Bootstrap bootstrap);
-  // SIGKILL; nothing happens if it already ended.
+  void Spawn(uint32_t child, ChildProgram program, proto::Bootstrap bootstrap);
+  // SIGKILL, at once or as soon as it is there; nothing happens if it already ended.
   void Kill(uint32_t child);
 
   // False if children still run after `timeout`.
@@ -53,7 +61,7 @@ class ChildProcesses {
  private:
   struct Request {
     uint32_t child;
-    std::vector<std::string> arguments;
+    ChildProgram program;
     std::string bootstrap;
   };
   struct Running {
@@ -76,6 +84,7 @@ class ChildProcesses {
   std::mutex mutex_;  // protects everything below
   std::condition_variable ended_;
   std::deque<Request> requests_;
+  std::map<uint32_t, bool> starting_;  // asked for and not running yet; whether it is to be killed
   std::map<uint32_t, Running> running_;
   size_t live_ = 0;  // asked for and not yet reported as ended
   bool stopping_ = false;

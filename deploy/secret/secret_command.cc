@@ -1,12 +1,9 @@
 #include "deploy/secret/secret_command.h"
 
 #include <cstdio>
-#include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
 #include "common/cli/errors.h"
-#include "common/cli/exit_codes.h"
 #include "common/security/cluster_secret.h"
 
 namespace millstream::deploy {
@@ -21,27 +18,22 @@ every program with --secret-file FILE. Whoever can read it may pretend to be any
 cluster. FILE must not exist.
 )";
 
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "%s\n", cli::ErrorLine(status).c_str());
-  return absl::IsInvalidArgument(status) ? cli::kExitUsage : cli::kExitFailed;
-}
-
 }  // namespace
 
-int RunSecret(std::span<const char* const> arguments) {
+absl::Status RunSecret(std::span<const std::string> arguments) {
   const std::string_view first = arguments.empty() ? "" : arguments[0];
   if (first == "--help" || first == "-h") {
     std::fputs(kHelp, stdout);
-    return cli::kExitDone;
+    return absl::OkStatus();
   }
   if (arguments.size() != 1 || first.empty() || first.starts_with('-')) {
-    return Fail(cli::UsageError("millstream secret", "it takes the name of one file",
-                                "Write millstream secret FILE"));
+    return cli::UsageError("millstream secret", "it takes the name of one file",
+                           "Write millstream secret FILE");
   }
-  const std::string path(first);
-  if (absl::Status made = security::ClusterSecret::MakeFile(path); !made.ok()) return Fail(made);
+  const std::string& path = arguments[0];
+  if (absl::Status made = security::ClusterSecret::MakeFile(path); !made.ok()) return made;
   std::printf("%s: made. Copy it to every host of the cluster, with mode 0600\n", path.c_str());
-  return cli::kExitDone;
+  return absl::OkStatus();
 }
 
 }  // namespace millstream::deploy

@@ -157,6 +157,7 @@ TEST_F(TlsProcessTest, ASecretFileThatCannotBeUsedIsRefusedInOneLine) {
   ExpectRefused("", "--secret-file", "local-cluster[2,1,512]", 2);
   // Whatever the master is: a file that is named is one that is meant.
   ExpectRefused(folder_.File("missing"), "no such file", "local[2]");
+  ExpectRefused(file_, "--secret-file", "millstream://127.0.0.1:1", 2);
   ASSERT_EQ(chmod(file_.c_str(), 0644), 0);
   ExpectRefused(file_, "others may access it");
   ASSERT_EQ(chmod(file_.c_str(), 0600), 0);

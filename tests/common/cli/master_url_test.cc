@@ -8,6 +8,7 @@
 namespace millstream::cli {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(MasterUrlTest, LocalIsOneExecutorWithNCores) {
@@ -57,9 +58,18 @@ TEST(MasterUrlTest, WhatIsMalformedIsRefusedWithTheForms) {
   }
 }
 
-TEST(MasterUrlTest, AClusterMasterIsNotPartOfThisRelease) {
-  EXPECT_THAT(std::string(ParseMasterUrl("millstream://h:7077").status().message()),
-              HasSubstr("not part of this release"));
+TEST(MasterUrlTest, AClustersMastersAreHostsAndPorts) {
+  const auto one = ParseMasterUrl("millstream://h:7077");
+  ASSERT_TRUE(one.ok());
+  EXPECT_EQ(one->kind, MasterUrl::Kind::kCluster);
+  EXPECT_THAT(one->masters, ElementsAre("h:7077"));
+  EXPECT_THAT(ParseMasterUrl("millstream://10.0.0.1:1,h2:65535")->masters,
+              ElementsAre("10.0.0.1:1", "h2:65535"));
+  for (const char* wrong : {"millstream://", "millstream://h", "millstream://:7077", "millstream://h:70000",
+                            "millstream://h:0", "millstream://h:-1", "millstream://h:7077,",
+                            "millstream://::1:7077", "millstream://h:7077/x", "Millstream://h:7077"}) {
+    EXPECT_FALSE(ParseMasterUrl(wrong).ok()) << wrong;
+  }
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "common/rpc/cluster_server.h"
 #include "tests/common/rpc/test_application.h"
+#include "tests/common/rpc/test_master.h"
 #include "tests/support/credentials.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/tcp_proxy.h"
@@ -22,17 +24,23 @@ class AuthTest : public testing::Test {
                               Caller{"a stranger", grpc::InsecureChannelCredentials(), tokens}, method);
   }
 
+  std::vector<TestApplication::Port> Ports() const {
+    return {application_.driver(), application_.executor(), master_.port()};
+  }
+
   const security::Credentials credentials_ = test::NewHostCredentials();
   const std::string token_ = credentials_.token.Reveal();
   TestApplication application_{credentials_, credentials_};
+  TestMaster master_{credentials_};
 };
 
 TEST_F(AuthTest, EveryMethodOfEveryPortIsRefusedWithoutTheToken) {
   const std::vector<std::string> methods = AllMethods();
   ASSERT_NE(std::ranges::find(methods, kConnectMethod), methods.end());
+  ASSERT_NE(std::ranges::find(methods, kAttachMethod), methods.end());
   const std::vector<std::vector<std::string>> wrong{
       {}, {""}, {security::Secret::Random().Reveal()}, {token_.substr(1)}, {token_ + "x"}, {token_, token_}};
-  for (const auto& port : application_.ports()) {
+  for (const auto& port : Ports()) {
     for (const std::string& method : methods) {
       for (const auto& tokens : wrong) {
         EXPECT_EQ(Call(port, method, tokens).error_code(), grpc::StatusCode::UNAUTHENTICATED) << method;
@@ -43,7 +51,7 @@ TEST_F(AuthTest, EveryMethodOfEveryPortIsRefusedWithoutTheToken) {
 }
 
 TEST_F(AuthTest, WhatIsNotServedIsUnimplementedForThoseWhoShowTheToken) {
-  for (const auto& port : application_.ports()) {
+  for (const auto& port : Ports()) {
     EXPECT_EQ(Call(port, "/x/y", {token_}).error_code(), grpc::StatusCode::UNIMPLEMENTED);
   }
   EXPECT_EQ(Call(application_.executor(), kConnectMethod, {token_}).error_code(),
@@ -55,6 +63,7 @@ TEST_F(AuthTest, JunkFromThoseWhoShowTheTokenEndsOnlyTheirCall) {
             grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(Call(application_.executor(), kPutMethod, {token_}).error_code(), grpc::StatusCode::DATA_LOSS);
   EXPECT_FALSE(Call(application_.driver(), kConnectMethod, {token_}).ok());
+  EXPECT_FALSE(Call(master_.port(), kAttachMethod, {token_}).ok());
   EXPECT_TRUE(application_.Works());
 }
 
@@ -72,7 +81,7 @@ TEST_F(AuthTest, StrangersOnTheWireDoNoHarm) {
       preface + std::string("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9),  // settings, and then silence
       preface + std::string("\x00\x40\x00\x01\x04\x00\x00\x00\x01", 9) + std::string(16384, '\x82')};
   std::vector<int> open;
-  for (const auto& port : application_.ports()) {
+  for (const auto& port : Ports()) {
     for (const std::string& text : bytes) {
       for (int i = 0; i < 20; ++i) {
         const int socket_fd = millstream::tests::ConnectTo(port.address);
@@ -89,8 +98,7 @@ TEST_F(AuthTest, StrangersOnTheWireDoNoHarm) {
 }
 
 TEST_F(AuthTest, PortsAreBoundToLoopbackAloneUnlessToldOtherwise) {
-  for (const auto& port : application_.ports())
-    EXPECT_TRUE(port.address.starts_with("127.0.0.1:")) << port.address;
+  for (const auto& port : Ports()) EXPECT_TRUE(port.address.starts_with("127.0.0.1:")) << port.address;
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ class ChildProcessTest : public testing::Test {
 TEST_F(ChildProcessTest, AChildReadsItsBootstrapAndItsExitCodeIsReported) {
   Exits exits;
   ChildProcesses children(exits.Record());
-  children.Spawn(7, {g_self, "exit-with", "3"}, Bootstrap());
+  children.Spawn(7, {.arguments = {g_self, "exit-with", "3"}}, Bootstrap());
   const ChildExit exit = exits.Await(7);
   EXPECT_EQ(exit.how, "exited with code 3");
   EXPECT_GT(exit.pid, 0);
@@ -93,7 +93,7 @@ TEST_F(ChildProcessTest, AChildReadsItsBootstrapAndItsExitCodeIsReported) {
 TEST_F(ChildProcessTest, ACrashIsReportedWithSignalAndRecord) {
   Exits exits;
   ChildProcesses children(exits.Record());
-  children.Spawn(1, {g_self, "crash"}, Bootstrap());
+  children.Spawn(1, {.arguments = {g_self, "crash"}}, Bootstrap());
   EXPECT_EQ(exits.Await(1).how, "killed by signal 6 (SIGABRT) in Map");
 }
 
@@ -101,7 +101,7 @@ TEST_F(ChildProcessTest, AChildInheritsNothingButItsSocketAndNoSecretIsSeen) {
   const int leaked = open("/dev/null", O_RDONLY);  // without close-on-exec, as a user's library may
   Exits exits;
   ChildProcesses children(exits.Record());
-  children.Spawn(1, {g_self, "look-around"}, Bootstrap());
+  children.Spawn(1, {.arguments = {g_self, "look-around"}}, Bootstrap());
   EXPECT_EQ(exits.Await(1).how, "exited with code 0");
   close(leaked);
   EXPECT_EQ(ReadFile(folder_ + "/descriptors"), "0 1 2 3 ");
@@ -115,8 +115,8 @@ TEST_F(ChildProcessTest, KillEndsAChildAndTheDestructorTheRest) {
   Exits exits;
   {
     ChildProcesses children(exits.Record());
-    children.Spawn(1, {g_self, "wait", "1"}, Bootstrap());
-    children.Spawn(2, {g_self, "wait", "2"}, Bootstrap());
+    children.Spawn(1, {.arguments = {g_self, "wait", "1"}}, Bootstrap());
+    children.Spawn(2, {.arguments = {g_self, "wait", "2"}}, Bootstrap());
     ASSERT_TRUE(AwaitFile(folder_ + "/waiting_1"));
     children.Kill(1);
     EXPECT_EQ(exits.Await(1).how, "killed by signal 9 (SIGKILL)");
@@ -128,7 +128,7 @@ TEST_F(ChildProcessTest, KillEndsAChildAndTheDestructorTheRest) {
 TEST_F(ChildProcessTest, ChildrenDieWhenTheirDriverIsKilled) {
   Exits exits;
   ChildProcesses children(exits.Record());
-  children.Spawn(1, {g_self, "start-grandchild"}, Bootstrap());
+  children.Spawn(1, {.arguments = {g_self, "start-grandchild"}}, Bootstrap());
   ASSERT_TRUE(AwaitFile(folder_ + "/waiting_1"));
   const pid_t grandchild = static_cast<pid_t>(std::stoi(ReadFile(folder_ + "/waiting_1")));
   EXPECT_EQ(kill(grandchild, 0), 0);
@@ -204,7 +204,7 @@ int RunChild(const proto::Bootstrap& bootstrap, const std::vector<std::string>& 
   if (what == "wait") WriteFile(folder + "/waiting_" + arguments[2], std::to_string(getpid()));
   if (what == "start-grandchild") {
     static ChildProcesses grandchildren([](const ChildExit&) {});
-    grandchildren.Spawn(1, {g_self, "wait", "1"}, bootstrap);
+    grandchildren.Spawn(1, {.arguments = {g_self, "wait", "1"}}, bootstrap);
   }
   while (true) pause();
 }

@@ -1,0 +1,159 @@
+#include "client/context/cluster_application.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/logging.h"
+
+namespace millstream::client {
+namespace {
+
+constexpr std::chrono::seconds kPatienceAtTheEnd{2};
+
+std::string UserName() {
+  passwd entry{};
+  passwd* found = nullptr;
+  char text[4096];
+  if (getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return std::to_string(geteuid());
+}
+
+}  // namespace
+
+ClusterApplication::ClusterApplication(std::vector<std::string> masters, const std::string& name,
+                                       const proto::ExecutorRequest& request, Listener listener)
+    : name_(name),
+      request_(request),
+      listener_(std::move(listener)),
+      connection_(security::Role::kDriver, std::move(masters),
+                  {.hello = [this] { return Hello(); },
+                   .on_message = [this](const proto::FromMaster& message) { OnMessage(message); },
+                   .on_lost = [this](const absl::Status& why) { OnLost(why); }}) {}
+
+ClusterApplication::~ClusterApplication() {
+  proto::ToMaster message;
+  message.mutable_application_ended();
+  connection_.End(message, kPatienceAtTheEnd);
+}
+
+absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::milliseconds reach,
+                                                        std::chrono::milliseconds grant) {
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, start + reach, [this] { return !id_.empty() || absl::IsUnauthenticated(lost_); });
+  if (id_.empty()) {
+    const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
+    if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
+    return absl::AbortedError(why + ", for " + std::to_string(reach.count()) +
+                              " ms. Start one with millstream master, or check --master");
+  }
+  if (!changed_.wait_until(lock, start + grant, [this] { return first_grant_.has_value(); })) {
+    return absl::DeadlineExceededError(
+        id_ + ": no executor was granted in " + std::to_string(grant.count()) +
+        " ms. Ask for less (millstream.executor.cores, millstream.executor.memory), "
+        "wait longer (millstream.cluster.waitTimeout), or add workers");
+  }
+  return *first_grant_;
+}
+
+void ClusterApplication::Launch(ExecutorId executor, proto::LaunchExecutor launch) {
+  proto::ToMaster message;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = executors_.find(executor);
+    if (found == executors_.end()) return;
+    launch.set_application(id_);
+    launch.set_executor(Number(executor));
+    launch.set_cores(found->second);
+    launch.set_memory_bytes(request_.executor_memory_bytes());
+    launch.mutable_bootstrap()->set_cores(found->second);
+  }
+  *message.mutable_launch() = std::move(launch);
+  connection_.Send(message);
+}
+
+void ClusterApplication::Drop(ExecutorId executor, const std::string& why) {
+  proto::ToMaster message;
+  {
+    std::lock_guard lock(mutex_);
+    if (executors_.erase(executor) == 0) return;
+    message.mutable_ended()->set_application(id_);
+  }
+  message.mutable_ended()->set_executor(Number(executor));
+  message.mutable_ended()->set_how(why);
+  connection_.Send(message);
+}
+
+proto::ToMaster ClusterApplication::Hello() {
+  proto::ToMaster message;
+  proto::ApplicationHello& hello = *message.mutable_application();
+  std::lock_guard lock(mutex_);
+  hello.set_id(id_);
+  hello.set_name(name_);
+  hello.set_user(UserName());
+  *hello.mutable_request() = request_;
+  for (const auto& [executor, cores] : executors_) hello.add_executors(Number(executor));
+  hello.set_next_executor(next_executor_);
+  return message;
+}
+
+void ClusterApplication::OnMessage(const proto::FromMaster& message) {
+  switch (message.kind_case()) {
+    case proto::FromMaster::kAccepted: {
+      std::lock_guard lock(mutex_);
+      id_ = message.accepted().id();
+      connected_ = true;
+      changed_.notify_all();
+      return base::LogInfo("the application is " + id_);
+    }
+    case proto::FromMaster::kGranted:
+      return OnGranted(message.granted());
+    case proto::FromMaster::kEnded: {
+      const ExecutorId executor{message.ended().executor()};
+      {
+        std::lock_guard lock(mutex_);
+        if (executors_.erase(executor) == 0) return;
+      }
+      return listener_.on_ended(executor, message.ended().how());
+    }
+    case proto::FromMaster::kKilled:
+      return listener_.on_killed(message.killed().reason());
+    default:
+      return;
+  }
+}
+
+void ClusterApplication::OnGranted(const proto::ExecutorsGranted& granted) {
+  int cores = 0;
+  {
+    std::lock_guard lock(mutex_);
+    for (const proto::ExecutorsGranted::Executor& executor : granted.executors()) {
+      executors_[ExecutorId{executor.executor()}] = executor.cores();
+      next_executor_ = std::max(next_executor_, executor.executor() + 1);
+      cores += static_cast<int>(executor.cores());
+    }
+  }
+  for (const proto::ExecutorsGranted::Executor& executor : granted.executors()) {
+    base::LogInfo("executor " + std::to_string(executor.executor()) + " with " +
+                  std::to_string(executor.cores()) + " cores is granted on " + executor.worker());
+    listener_.on_granted(ExecutorId{executor.executor()});
+  }
+  std::lock_guard lock(mutex_);
+  if (!first_grant_) first_grant_ = cores;
+  changed_.notify_all();
+}
+
+void ClusterApplication::OnLost(const absl::Status& why) {
+  std::lock_guard lock(mutex_);
+  lost_ = absl::Status(why.code(), why.message());
+  if (std::exchange(connected_, false)) {
+    base::LogWarning(std::string(why.message()) + "; the application goes on, and waits for it");
+  }
+  changed_.notify_all();
+}
+
+}  // namespace millstream::client

@@ -1,0 +1,72 @@
+#ifndef MILLSTREAM_CLIENT_CONTEXT_CLUSTER_APPLICATION_H_
+#define MILLSTREAM_CLIENT_CONTEXT_CLUSTER_APPLICATION_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/ids.h"
+#include "common/rpc/master_connection.h"
+#include "proto/cluster.pb.h"
+
+namespace millstream::client {
+
+// An application as a cluster's master sees it: asks for executors, is granted them, and says when they are
+// no longer wanted. A master that goes away and comes back is told what the application has. Thread-safe.
+class ClusterApplication {
+ public:
+  // Called on a thread of its own; must not destroy the application.
+  struct Listener {
+    std::function<void(ExecutorId)> on_granted;  // to be answered by Launch()
+    std::function<void(ExecutorId, const std::string& how)> on_ended;
+    std::function<void(const std::string& reason)> on_killed;
+  };
+
+  ClusterApplication(std::vector<std::string> masters, const std::string& name,
+                     const proto::ExecutorRequest& request, Listener listener);
+  // Asks the master; once.
+  void Start() { connection_.Start(); }
+  // Tells the master that the application ended.
+  ~ClusterApplication();
+
+  // The cores of the executors that are granted first. Aborted: no master answered within `reach`;
+  // Unauthenticated: it is another user's; DeadlineExceeded: nothing was granted within `grant`.
+  absl::StatusOr<int> AwaitFirstGrant(std::chrono::milliseconds reach, std::chrono::milliseconds grant);
+
+  // Starts a granted executor. `launch` says what runs; who and how large is added.
+  void Launch(ExecutorId executor, proto::LaunchExecutor launch);
+  // It is to end if it still runs, and another one may be granted.
+  void Drop(ExecutorId executor, const std::string& why);
+
+ private:
+  proto::ToMaster Hello();
+  void OnMessage(const proto::FromMaster& message);
+  void OnGranted(const proto::ExecutorsGranted& granted);
+  void OnLost(const absl::Status& why);
+
+  const std::string name_;
+  const proto::ExecutorRequest request_;
+  const Listener listener_;
+
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  std::string id_;                            // as the master names it
+  std::map<ExecutorId, uint32_t> executors_;  // granted and not lost, with their cores
+  uint32_t next_executor_ = 0;
+  std::optional<int> first_grant_;
+  absl::Status lost_;  // why there is no connection
+  bool connected_ = false;
+
+  rpc::MasterConnection connection_;
+};
+
+}  // namespace millstream::client
+
+#endif  // MILLSTREAM_CLIENT_CONTEXT_CLUSTER_APPLICATION_H_

@@ -1,0 +1,116 @@
+#include "common/rpc/cluster_server.h"
+
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "common/rpc/message_buffers.h"
+#include "common/rpc/statuses.h"
+
+namespace millstream::rpc {
+namespace {
+
+constexpr size_t kMostConnections = size_t{1} << 14;
+// An application's arguments and configuration travel with each launch.
+constexpr int kMostMessageBytes = 16 << 20;
+
+}  // namespace
+
+class ClusterServer::Stream : public RpcHandler {
+ public:
+  Stream(ClusterServer& server, RpcServer::Call& call, ConnectionId id)
+      : server_(server), call_(call), id_(id) {
+    server_.streams_[id_] = this;
+    call_.Read();
+  }
+  ~Stream() override { server_.streams_.erase(id_); }
+
+  void OnMessage(const grpc::ByteBuffer& buffer) override {
+    proto::ToMaster message;
+    if (!Decode(buffer, message)) return OnReadsEnded();
+    call_.Read();
+    if (!end_) server_.listener_.on_message(id_, message);
+  }
+
+  void OnReadsEnded() override {
+    call_.Cancel();
+    if (!end_ && server_.streams_.erase(id_) > 0) server_.listener_.on_closed(id_);
+  }
+
+  void OnWritten(bool ok) override {
+    writing_ = false;
+    if (ok) Flush();
+  }
+
+  void Send(const proto::FromMaster& message) {
+    if (end_) return;
+    queue_.push_back(Encode(message));
+    Flush();
+  }
+
+  void End(const absl::Status& why) {
+    if (end_) return;
+    end_ = ToGrpc(why);
+    Flush();
+  }
+
+ private:
+  void Flush() {
+    if (writing_) return;
+    if (!queue_.empty()) {
+      writing_ = true;
+      const grpc::Slice slice = std::move(queue_.front());
+      queue_.pop_front();
+      return call_.Write(grpc::ByteBuffer(&slice, 1));
+    }
+    if (end_ && !finished_) {
+      finished_ = true;
+      call_.Finish(*end_);
+    }
+  }
+
+  ClusterServer& server_;
+  RpcServer::Call& call_;
+  const ConnectionId id_;
+  std::deque<grpc::Slice> queue_;
+  bool writing_ = false;
+  bool finished_ = false;
+  std::optional<grpc::Status> end_;
+};
+
+absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const security::Credentials& own,
+                                                                     const std::string& host, int port) {
+  std::unique_ptr<ClusterServer> cluster(new ClusterServer);
+  ClusterServer& self = *cluster;
+  using security::Role;
+  const auto attach = [&self](RpcServer::Call& call) {
+    return std::make_unique<Stream>(self, call, ConnectionId{self.next_connection_++});
+  };
+  auto server = RpcServer::Listen(
+      own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
+      {.host = host, .port = port, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
+  if (!server.ok()) return server.status();
+  cluster->server_ = *std::move(server);
+  return cluster;
+}
+
+ClusterServer::~ClusterServer() {
+  listener_ = {[](ConnectionId, const proto::ToMaster&) {}, [](ConnectionId) {}};
+}
+
+void ClusterServer::Send(ConnectionId connection, const proto::FromMaster& message) {
+  if (const auto found = streams_.find(connection); found != streams_.end()) found->second->Send(message);
+}
+
+void ClusterServer::Close(ConnectionId connection, const absl::Status& why) {
+  if (const auto found = streams_.find(connection); found != streams_.end()) found->second->End(why);
+}
+
+void ClusterServer::Wait(std::chrono::steady_clock::time_point deadline) {
+  // gRPC keeps time by a clock that can be set; a wait is short enough for that not to matter.
+  server_->Poll(std::chrono::system_clock::now() +
+                std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                    deadline - std::chrono::steady_clock::now()));
+}
+
+}  // namespace millstream::rpc

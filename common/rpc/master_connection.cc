@@ -1,0 +1,195 @@
+#include "common/rpc/master_connection.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "common/rpc/cluster_server.h"
+#include "common/rpc/message_buffers.h"
+#include "common/rpc/rpc_channel.h"
+#include "common/rpc/statuses.h"
+#include "common/security/credentials.h"
+#include "common/security/local_secret.h"
+
+namespace millstream::rpc {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{1000};
+constexpr std::chrono::milliseconds kPingTimeout{10'000};
+constexpr int kMostMessageBytes = 16 << 20;
+
+}  // namespace
+
+// One connection.
+class MasterConnection::Stream {
+ public:
+  Stream(const std::string& master, const security::Credentials& own)
+      : channel_(master, own, {security::Role::kMaster, ""},
+                 {.max_message_bytes = kMostMessageBytes, .ping_timeout = kPingTimeout}) {}
+
+  ~Stream() {
+    completions_.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (completions_.Next(&tag, &ok)) {
+    }
+  }
+
+  // Until the stream ends.
+  absl::Status Run(const proto::ToMaster& hello,
+                   const std::function<void(const proto::FromMaster&)>& on_message) {
+    {
+      std::lock_guard lock(mutex_);
+      queue_.push_front(Encode(hello));
+    }
+    context_.set_wait_for_ready(false);
+    stream_ = channel_.Prepare(kAttachMethod, context_, completions_);
+    stream_->StartCall(TagOf(Operation::kStart));
+    void* tag = nullptr;
+    bool ok = false;
+    while (completions_.Next(&tag, &ok)) {
+      switch (static_cast<Operation>(reinterpret_cast<intptr_t>(tag) - 1)) {
+        case Operation::kStart:
+          if (ok) OnWritable();
+          stream_->Read(&incoming_, TagOf(Operation::kRead));
+          break;
+        case Operation::kWrite:
+          if (ok) OnWritable();
+          break;
+        case Operation::kRead: {
+          proto::FromMaster message;
+          if (ok && Decode(incoming_, message)) {
+            on_message(message);
+            stream_->Read(&incoming_, TagOf(Operation::kRead));
+          } else {
+            if (ok) context_.TryCancel();
+            stream_->Finish(&end_, TagOf(Operation::kFinish));
+          }
+          break;
+        }
+        case Operation::kFinish:
+          return FromGrpc(end_);
+      }
+    }
+    return absl::InternalError("the stream ended");
+  }
+
+  void Send(const proto::ToMaster& message) {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(Encode(message));
+    if (writable_) WriteNext();
+  }
+
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  enum class Operation : int { kStart, kRead, kWrite, kFinish };
+
+  static void* TagOf(Operation operation) {
+    return reinterpret_cast<void*>(static_cast<intptr_t>(operation) + 1);
+  }
+
+  void OnWritable() {
+    std::lock_guard lock(mutex_);
+    writable_ = true;
+    if (!queue_.empty()) WriteNext();
+  }
+
+  void WriteNext() {
+    writable_ = false;
+    const grpc::Slice slice = std::move(queue_.front());
+    queue_.pop_front();
+    stream_->Write(grpc::ByteBuffer(&slice, 1), TagOf(Operation::kWrite));
+  }
+
+  RpcChannel channel_;
+  grpc::CompletionQueue completions_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  grpc::ByteBuffer incoming_;
+  grpc::Status end_;
+
+  std::mutex mutex_;  // protects what follows
+  std::deque<grpc::Slice> queue_;
+  bool writable_ = false;  // connected, and no message is under way
+};
+
+MasterConnection::MasterConnection(security::Role role, std::vector<std::string> masters, Listener listener)
+    : role_(role), masters_(std::move(masters)), listener_(std::move(listener)) {}
+
+MasterConnection::~MasterConnection() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    if (stream_ != nullptr) stream_->Cancel();
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void MasterConnection::Start() {
+  {
+    std::lock_guard lock(mutex_);
+    ended_ = false;
+  }
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void MasterConnection::Send(const proto::ToMaster& message) {
+  std::lock_guard lock(mutex_);
+  if (stream_ != nullptr) stream_->Send(message);
+}
+
+void MasterConnection::End(const proto::ToMaster& message, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  if (stream_ != nullptr) stream_->Send(message);
+  changed_.notify_all();
+  changed_.wait_for(lock, patience, [this] { return ended_; });
+}
+
+void MasterConnection::Loop() {
+  auto pause = kFirstPause;
+  std::unique_lock lock(mutex_);
+  for (size_t next = 0; !stopping_; next = (next + 1) % masters_.size()) {
+    lock.unlock();
+    answered_ = false;
+    const absl::Status end = RunOnce(masters_[next]);
+    lock.lock();
+    if (stopping_) break;
+    lock.unlock();
+    listener_.on_lost(
+        absl::Status(end.code(), "master " + masters_[next] + ": " + std::string(end.message())));
+    lock.lock();
+    pause = answered_ ? kFirstPause : std::min(2 * pause, kLongestPause);
+    changed_.wait_for(lock, pause, [this] { return stopping_; });
+  }
+  ended_ = true;
+  changed_.notify_all();
+}
+
+absl::Status MasterConnection::RunOnce(const std::string& master) {
+  const absl::StatusOr<security::Secret> secret = security::FetchLocalSecret(master);
+  if (!secret.ok()) return secret.status();
+  Stream stream(master, {{role_, ""}, *secret, std::nullopt});
+  {
+    // First, so that what happens after the hello is said too.
+    std::lock_guard lock(mutex_);
+    if (stopping_) return absl::CancelledError("stopped");
+    stream_ = &stream;
+  }
+  const absl::Status end = stream.Run(listener_.hello(), [this](const proto::FromMaster& message) {
+    answered_ = true;
+    listener_.on_message(message);
+  });
+  std::lock_guard lock(mutex_);
+  stream_ = nullptr;
+  return end.ok() ? absl::UnavailableError("it ended the connection") : end;
+}
+
+}  // namespace millstream::rpc

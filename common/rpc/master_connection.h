@@ -1,0 +1,72 @@
+#ifndef MILLSTREAM_COMMON_RPC_MASTER_CONNECTION_H_
+#define MILLSTREAM_COMMON_RPC_MASTER_CONNECTION_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/security/identity.h"
+#include "proto/cluster.pb.h"
+
+namespace millstream::rpc {
+
+// A worker's, driver's or client's stream to whichever of the masters is there; it is made anew when it ends,
+// until this is destroyed. Each connection asks for the master's secret first, so that a master that was
+// restarted is found again. Thread-safe.
+class MasterConnection {
+ public:
+  // Called on this object's own thread, one at a time; must not destroy it.
+  struct Listener {
+    // The first message of a new connection.
+    std::function<proto::ToMaster()> hello;
+    std::function<void(const proto::FromMaster&)> on_message;
+    // A connection ended or could not be made; another one will be tried. Unauthenticated: the master is not
+    // for this user; else a reason for people that names the master.
+    std::function<void(const absl::Status&)> on_lost;
+  };
+
+  // `masters` are loopback addresses, "host:port", at least one.
+  // `role` is what this process is to them.
+  MasterConnection(security::Role role, std::vector<std::string> masters, Listener listener);
+  ~MasterConnection();
+
+  // Begins to connect; once.
+  void Start();
+
+  // Dropped if there is no connection: the next hello says what counts.
+  void Send(const proto::ToMaster& message);
+
+  // Sends a last message and waits until the master has ended the connection, or for `patience`. No other
+  // connection is made.
+  void End(const proto::ToMaster& message, std::chrono::milliseconds patience);
+
+ private:
+  class Stream;
+
+  void Loop();
+  // Returns when the connection ended.
+  absl::Status RunOnce(const std::string& master);
+
+  const security::Role role_;
+  const std::vector<std::string> masters_;
+  const Listener listener_;
+  bool answered_ = false;  // the last connection brought a message; touched by the thread alone
+
+  std::mutex mutex_;  // protects what follows
+  std::condition_variable changed_;
+  Stream* stream_ = nullptr;  // while there is one
+  bool stopping_ = false;
+  bool ended_ = true;  // the thread has, or was never started
+
+  std::thread thread_;
+};
+
+}  // namespace millstream::rpc
+
+#endif  // MILLSTREAM_COMMON_RPC_MASTER_CONNECTION_H_

@@ -1,0 +1,122 @@
+#include "deploy/daemon/master_daemon.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "common/base/logging.h"
+#include "common/rpc/cluster_server.h"
+#include "common/security/local_secret.h"
+#include "common/store/journal.h"
+#include "deploy/daemon/signals.h"
+#include "deploy/daemon/work_directory.h"
+#include "deploy/master/master.h"
+
+namespace millstream::deploy {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLongestSleep{60'000};
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// The state machine, and what its commands do.
+class MasterLoop {
+ public:
+  MasterLoop(Master master, store::Journal& journal, rpc::ClusterServer& server, int64_t timeout_ms)
+      : master_(std::move(master)), journal_(journal), server_(server), timeout_ms_(timeout_ms) {
+    server_.SetListener({.on_message =
+                             [this](ConnectionId from, const proto::ToMaster& message) {
+                               Handle(MessageArrived{from, message});
+                             },
+                         .on_closed = [this](ConnectionId connection) { Handle(Disconnected{connection}); }});
+  }
+
+  absl::Status Run(const std::atomic<bool>& stopping) {
+    while (!stopping && status_.ok()) {
+      const int64_t start = NowMs();
+      const int64_t due =
+          std::min(master_.NextDeadlineMs().value_or(INT64_MAX), start + kLongestSleep.count());
+      server_.Wait(steady_clock::now() + milliseconds(std::max<int64_t>(0, due - start)));
+      const int64_t now = NowMs();
+      if (now >= due + timeout_ms_ / 4 || now < start) Handle(Stalled{});
+      if (now >= due) Handle(TimePassed{});
+    }
+    return status_;
+  }
+
+ private:
+  void Handle(const MasterEvent& event) {
+    Master::Commands commands;
+    master_.Handle(event, NowMs(), commands);
+    std::vector<store::Journal::Change> changes;
+    for (const MasterCommand& command : commands) {
+      if (const auto* keep = std::get_if<KeepRecord>(&command)) changes.push_back({keep->key, keep->value});
+    }
+    if (!changes.empty()) {
+      status_ = journal_.Write(changes);
+      // What is not durable must not be seen to have happened.
+      if (!status_.ok()) return;
+    }
+    for (const MasterCommand& command : commands) {
+      if (const auto* send = std::get_if<SendMessage>(&command)) server_.Send(send->to, send->message);
+      if (const auto* close = std::get_if<CloseConnection>(&command))
+        server_.Close(close->connection, close->why);
+    }
+  }
+
+  Master master_;
+  store::Journal& journal_;
+  rpc::ClusterServer& server_;
+  const int64_t timeout_ms_;
+  absl::Status status_;
+};
+
+}  // namespace
+
+absl::Status RunMaster(const MasterDaemonOptions& options) {
+  const auto host = security::RequireLoopback(options.host, "--host");
+  if (!host.ok()) return host.status();
+  static std::atomic<bool> stopping = false;
+  static std::atomic<rpc::ClusterServer*> running = nullptr;
+  OnStopSignal([] {
+    stopping = true;
+    if (rpc::ClusterServer* server = running) server->Wake();
+  });
+  const auto directory = WorkDirectory::Open(options.work_dir);
+  if (!directory.ok()) return directory.status();
+  const auto journal = store::Journal::Open((*directory)->path() + "/journal");
+  if (!journal.ok()) return journal.status();
+  const auto records = (*journal)->Read();
+  if (!records.ok()) return records.status();
+
+  const security::Secret secret = security::Secret::Random();
+  const auto server =
+      rpc::ClusterServer::Listen({{security::Role::kMaster, ""}, secret, std::nullopt}, *host, options.port);
+  if (!server.ok()) return server.status();
+  const std::string& address = (*server)->address();
+  const auto secrets = security::LocalSecretServer::Start(address, secret);
+  if (!secrets.ok()) return secrets.status();
+  running = server->get();
+
+  MasterLoop loop(Master({.timeout_ms = options.timeout_ms}, *records, NowMs()), **journal, **server,
+                  options.timeout_ms);
+  std::printf("ready millstream://%s\n", address.c_str());
+  std::fflush(stdout);
+  base::LogInfo("master at millstream://" + address + ", works in " + (*directory)->path() + ", knows " +
+                std::to_string(records->size()) + " records");
+  absl::Status status = loop.Run(stopping);
+  running = nullptr;
+  return status;
+}
+
+}  // namespace millstream::deploy

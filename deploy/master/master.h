@@ -1,0 +1,162 @@
+#ifndef MILLSTREAM_DEPLOY_MASTER_MASTER_H_
+#define MILLSTREAM_DEPLOY_MASTER_MASTER_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/base/ids.h"
+#include "deploy/master/placement.h"
+#include "proto/cluster.pb.h"
+
+namespace millstream::deploy {
+
+// What a master hears. Each comes with the time.
+struct MessageArrived {
+  ConnectionId from{};
+  proto::ToMaster message;
+};
+struct Disconnected {
+  ConnectionId connection{};
+};
+struct TimePassed {};
+// This process has slept; what others said meanwhile is still to be read.
+struct Stalled {};
+using MasterEvent = std::variant<MessageArrived, Disconnected, TimePassed, Stalled>;
+
+// What it wants. Records are to be durable before anything that follows is sent.
+struct SendMessage {
+  ConnectionId to{};
+  proto::FromMaster message;
+};
+struct CloseConnection {
+  ConnectionId connection{};
+  absl::Status why;
+};
+struct KeepRecord {
+  std::string key;
+  std::optional<std::string> value;  // nullopt: the record is dropped
+};
+using MasterCommand = std::variant<SendMessage, CloseConnection, KeepRecord>;
+
+struct MasterOptions {
+  // Silence, or absence, after which a worker or a driver is lost.
+  int64_t timeout_ms = 10'000;
+  // How long executors of an application that ended may take to end by themselves.
+  int64_t end_timeout_ms = 5'000;
+  size_t most_ended_applications = 200;  // that are remembered
+};
+
+// A cluster's workers and applications, as a state machine: events in, commands out. Workers and applications
+// are kept in records; executors are not: after a restart, workers and drivers say what they have. Until all
+// that the records name are back, or the timeout has passed, nothing new is granted.
+class Master {
+ public:
+  using Commands = std::vector<MasterCommand>;
+
+  // `records` are those that an earlier master kept.
+  Master(const MasterOptions& options, const std::map<std::string, std::string>& records, int64_t now_ms);
+
+  void Handle(const MasterEvent& event, int64_t now_ms, Commands& commands);
+  // When TimePassed is worth telling; later is late.
+  std::optional<int64_t> NextDeadlineMs() const;
+
+ private:
+  struct Executor {
+    std::string worker;
+    uint32_t cores = 0;
+    uint64_t memory_bytes = 0;
+    bool unwanted = false;  // it is to end, and is not replaced before it has
+  };
+  struct Worker {
+    proto::WorkerRecord record;
+    std::optional<ConnectionId> connection;
+    int64_t heard_ms = 0;
+  };
+  struct Application {
+    proto::ApplicationRecord record;
+    std::optional<ConnectionId> connection;
+    int64_t gone_ms = 0;  // since when there is no connection
+    uint32_t next_executor = 0;
+    std::map<uint32_t, Executor> executors;
+    std::set<uint32_t> claimed;      // while the master recovers: what the driver says it has
+    std::optional<int64_t> kill_ms;  // when what is left of its executors is killed
+    bool ended() const { return record.state() >= proto::ApplicationRecord::FINISHED; }
+  };
+
+  void On(const MessageArrived& event);
+  void On(const Disconnected& event);
+  void On(const TimePassed& event);
+  void On(const Stalled& event);
+
+  void On(ConnectionId from, const proto::WorkerHello& hello);
+  void On(ConnectionId from, const proto::ApplicationHello& hello);
+  void On(ConnectionId from, const proto::LaunchExecutor& launch);
+  void On(ConnectionId from, const proto::ExecutorEnded& ended);
+  void On(ConnectionId from, const proto::ApplicationEnded& ended);
+  void On(ConnectionId from, const proto::ListRequest& request);
+  void On(ConnectionId from, const proto::KillRequest& request);
+  void On(ConnectionId from, const proto::LogQuery& query);
+  void On(ConnectionId from, const proto::LogAnswer& answer);
+
+  // A client's question that workers have still to answer.
+  struct LogRead {
+    ConnectionId client{};
+    std::set<ConnectionId> asked;
+    proto::LogAnswer answer;
+  };
+  // Answers the client if that was the last worker.
+  void EndLogRead(uint64_t query, ConnectionId worker);
+  // Neither asks nor answers any more.
+  void ForgetInLogReads(ConnectionId connection);
+
+  Application* ApplicationOf(ConnectionId connection);
+  Worker* WorkerOf(ConnectionId connection);
+  // Whether it has said who it is.
+  bool IsKnown(ConnectionId connection) const {
+    return worker_of_.contains(connection) || application_of_.contains(connection);
+  }
+
+  Application& NewApplication(const proto::ApplicationHello& hello);
+  // Executors that the driver claims and that are no more: it is told. Those it does not claim are ended.
+  void Reconcile(Application& application);
+  void AdoptExecutors(Worker& worker, const proto::WorkerHello& hello);
+  // Returns the iterator after it.
+  std::map<uint32_t, Executor>::iterator Forget(Application& application,
+                                                std::map<uint32_t, Executor>::iterator executor,
+                                                const std::string& how);
+  void Unwant(Application& application, uint32_t id);
+  void LoseWorker(const std::string& id, const std::string& why);
+  void EndApplication(Application& application, proto::ApplicationRecord::State state);
+  void KillExecutors(Application& application);
+  void ForgetOldApplications();
+  void Schedule();
+  std::vector<FreeWorker> FreeWorkers(const Application& application) const;
+
+  void Keep(const Worker& worker);
+  void Keep(const Application& application);
+  void Send(ConnectionId to, proto::FromMaster message) {
+    commands_->push_back(SendMessage{to, std::move(message)});
+  }
+
+  const MasterOptions options_;
+  std::map<std::string, Worker> workers_;
+  std::map<std::string, Application> applications_;  // ids are in the order of submission
+  std::map<ConnectionId, std::string> worker_of_;
+  std::map<ConnectionId, std::string> application_of_;
+  std::map<uint64_t, LogRead> log_reads_;
+  uint64_t next_query_ = 0;
+  uint64_t next_sequence_ = 0;
+  std::optional<int64_t> recovering_until_;
+  int64_t now_ms_ = 0;            // of the current event
+  Commands* commands_ = nullptr;  // likewise
+};
+
+}  // namespace millstream::deploy
+
+#endif  // MILLSTREAM_DEPLOY_MASTER_MASTER_H_

@@ -1,0 +1,184 @@
+// What workers, drivers and clients say to a master.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "deploy/master/master.h"
+
+namespace millstream::deploy {
+
+void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
+  if (IsKnown(from)) return;
+  Worker& worker = workers_[hello.id()];
+  if (worker.connection && *worker.connection != from) {
+    worker_of_.erase(*worker.connection);
+    ForgetInLogReads(*worker.connection);
+    commands_->push_back(
+        CloseConnection{*worker.connection, absl::CancelledError("the worker connected again")});
+  }
+  worker.record.set_id(hello.id());
+  worker.record.set_host(hello.host());
+  worker.record.set_cores(hello.cores());
+  worker.record.set_memory_bytes(hello.memory_bytes());
+  worker.connection = from;
+  worker.heard_ms = now_ms_;
+  worker_of_[from] = hello.id();
+  Keep(worker);
+  proto::FromMaster accepted;
+  accepted.mutable_accepted()->set_id(hello.id());
+  accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));
+  Send(from, std::move(accepted));
+  AdoptExecutors(worker, hello);
+}
+
+void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
+  std::set<std::pair<std::string, uint32_t>> running;
+  for (const proto::RunningExecutor& executor : hello.executors()) {
+    running.emplace(executor.application(), executor.executor());
+    const auto application = applications_.find(executor.application());
+    const bool unknown = application == applications_.end();
+    if (!unknown && application->second.executors.contains(executor.executor())) continue;
+    if (recovering_until_ && !unknown && !application->second.ended()) {
+      application->second.executors[executor.executor()] = {worker.record.id(), executor.cores(),
+                                                            executor.memory_bytes(), false};
+      continue;
+    }
+    // It was given up meanwhile.
+    proto::FromMaster message;
+    message.mutable_kill()->set_application(executor.application());
+    message.mutable_kill()->set_executor(executor.executor());
+    Send(*worker.connection, std::move(message));
+  }
+  for (auto& [name, application] : applications_) {
+    for (auto at = application.executors.begin(); at != application.executors.end();) {
+      const bool missing = at->second.worker == worker.record.id() && !running.contains({name, at->first});
+      at = missing ? Forget(application, at, "ended while its worker was away") : std::next(at);
+    }
+  }
+}
+
+void Master::On(ConnectionId from, const proto::ApplicationHello& hello) {
+  if (IsKnown(from)) return;
+  const auto found = applications_.find(hello.id());
+  if (!hello.id().empty() && (found == applications_.end() || found->second.ended())) {
+    proto::FromMaster killed;
+    killed.mutable_killed()->set_reason(hello.id() +
+                                        ": the master does not know it any more. Start it again");
+    Send(from, std::move(killed));
+    return;
+  }
+  Application& application = hello.id().empty() ? NewApplication(hello) : found->second;
+  if (application.connection) {
+    application_of_.erase(*application.connection);
+    commands_->push_back(
+        CloseConnection{*application.connection, absl::CancelledError("the driver connected again")});
+  }
+  application.connection = from;
+  application.next_executor = std::max(application.next_executor, hello.next_executor());
+  application_of_[from] = application.record.id();
+  proto::FromMaster accepted;
+  accepted.mutable_accepted()->set_id(application.record.id());
+  Send(from, std::move(accepted));
+  application.claimed = {hello.executors().begin(), hello.executors().end()};
+  if (!recovering_until_) Reconcile(application);
+}
+
+void Master::Reconcile(Application& application) {
+  std::vector<uint32_t> unknown;
+  for (const auto& [id, executor] : application.executors) {
+    if (!application.claimed.contains(id)) unknown.push_back(id);
+  }
+  for (const uint32_t id : unknown) Unwant(application, id);
+  for (const uint32_t id : std::exchange(application.claimed, {})) {
+    if (application.executors.contains(id)) continue;
+    proto::FromMaster message;
+    message.mutable_ended()->set_application(application.record.id());
+    message.mutable_ended()->set_executor(id);
+    message.mutable_ended()->set_how("ended while the master was away");
+    Send(*application.connection, std::move(message));
+  }
+}
+
+void Master::On(ConnectionId from, const proto::LaunchExecutor& launch) {
+  Application* application = ApplicationOf(from);
+  if (application == nullptr || application->ended()) return;
+  const auto executor = application->executors.find(launch.executor());
+  if (executor == application->executors.end() || executor->second.unwanted) return;
+  const auto worker = workers_.find(executor->second.worker);
+  if (worker == workers_.end() || !worker->second.connection) {
+    Forget(*application, executor, "could not be launched: its worker is away");
+    return;
+  }
+  proto::FromMaster message;
+  *message.mutable_launch() = launch;
+  message.mutable_launch()->set_application(application->record.id());
+  message.mutable_launch()->set_cores(executor->second.cores);
+  message.mutable_launch()->set_memory_bytes(executor->second.memory_bytes);
+  Send(*worker->second.connection, std::move(message));
+}
+
+void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
+  if (Application* claimant = ApplicationOf(from)) {
+    claimant->claimed.erase(ended.executor());
+    return Unwant(*claimant, ended.executor());
+  }
+  const Worker* worker = WorkerOf(from);
+  const auto application = applications_.find(ended.application());
+  if (worker == nullptr || application == applications_.end()) return;
+  const auto executor = application->second.executors.find(ended.executor());
+  if (executor == application->second.executors.end() || executor->second.worker != worker->record.id())
+    return;
+  Forget(application->second, executor, ended.how());
+}
+
+void Master::On(ConnectionId from, const proto::ApplicationEnded&) {
+  Application* application = ApplicationOf(from);
+  if (application == nullptr) return;
+  EndApplication(*application, proto::ApplicationRecord::FINISHED);
+  application->connection.reset();
+  application_of_.erase(from);
+  commands_->push_back(CloseConnection{from, absl::OkStatus()});
+}
+
+void Master::On(ConnectionId from, const proto::ListRequest&) {
+  proto::FromMaster message;
+  proto::ClusterList& list = *message.mutable_list();
+  std::map<std::string, proto::ClusterList::Worker*> listed;
+  for (const auto& [id, worker] : workers_) {
+    listed[id] = list.add_workers();
+    *listed[id]->mutable_record() = worker.record;
+    listed[id]->set_connected(worker.connection.has_value());
+  }
+  for (const auto& [name, application] : applications_) {
+    proto::ClusterList::Application& entry = *list.add_applications();
+    *entry.mutable_record() = application.record;
+    for (const auto& [id, executor] : application.executors) {
+      proto::ClusterList::Executor& one = *entry.add_executors();
+      one.set_executor(id);
+      one.set_worker(executor.worker);
+      one.set_cores(executor.cores);
+      if (const auto worker = listed.find(executor.worker); worker != listed.end()) {
+        worker->second->set_cores_used(worker->second->cores_used() + executor.cores);
+        worker->second->set_memory_used_bytes(worker->second->memory_used_bytes() + executor.memory_bytes);
+      }
+    }
+  }
+  Send(from, std::move(message));
+}
+
+void Master::On(ConnectionId from, const proto::KillRequest& request) {
+  const auto found = applications_.find(request.id());
+  proto::FromMaster answer;
+  answer.mutable_kill_answer()->set_found(found != applications_.end());
+  Send(from, std::move(answer));
+  if (found == applications_.end() || found->second.ended()) return;
+  Application& application = found->second;
+  EndApplication(application, proto::ApplicationRecord::KILLED);
+  if (application.connection) {
+    proto::FromMaster killed;
+    killed.mutable_killed()->set_reason(request.id() + ": it was killed by request");
+    Send(*application.connection, std::move(killed));
+  }
+}
+
+}  // namespace millstream::deploy

@@ -1,0 +1,166 @@
+#include "deploy/submit/logs_command.h"
+
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "common/cli/errors.h"
+#include "common/cli/resolved_config.h"
+#include "common/cli/values.h"
+#include "deploy/submit/cluster_query.h"
+#include "deploy/submit/options.h"
+
+namespace millstream::deploy {
+namespace {
+
+constexpr std::chrono::milliseconds kReachTimeout{10'000};
+constexpr std::chrono::milliseconds kFollowInterval{200};
+
+class LogReader {
+ public:
+  LogReader(std::vector<std::string> masters, const proto::LogQuery& query)
+      : masters_(std::move(masters)), query_(query) {}
+
+  // Writes what is new to standard output, executor by executor; the number of executors that there are.
+  absl::StatusOr<size_t> WriteNew() {
+    proto::LogQuery all = query_;
+    all.set_offset(UINT64_MAX);
+    const auto known = Read(all);
+    if (!known.ok()) return known.status();
+    for (const proto::LogAnswer::Part& part : known->parts()) offsets_.try_emplace(part.executor(), 0);
+    for (auto& [executor, offset] : offsets_) {
+      if (absl::Status written = WriteNew(executor, offset); !written.ok()) return written;
+    }
+    std::fflush(stdout);
+    return offsets_.size();
+  }
+
+  absl::StatusOr<bool> Ended() const {
+    proto::ToMaster question;
+    question.mutable_list();
+    const auto answer = Ask(masters_, question, kReachTimeout);
+    if (!answer.ok()) return answer.status();
+    for (const auto& application : answer->list().applications()) {
+      if (application.record().id() == query_.application()) {
+        return application.record().state() >= proto::ApplicationRecord::FINISHED &&
+               application.executors().empty();
+      }
+    }
+    return true;
+  }
+
+ private:
+  absl::StatusOr<proto::LogAnswer> Read(const proto::LogQuery& query) const {
+    proto::ToMaster question;
+    *question.mutable_log_query() = query;
+    const auto answer = Ask(masters_, question, kReachTimeout);
+    if (!answer.ok()) return answer.status();
+    return answer->log_answer();
+  }
+
+  absl::Status WriteNew(uint32_t executor, uint64_t& offset) {
+    while (true) {
+      proto::LogQuery query = query_;
+      query.set_executor(executor);
+      query.set_offset(offset);
+      const auto answer = Read(query);
+      if (!answer.ok()) return answer.status();
+      std::string data;
+      for (const proto::LogAnswer::Part& part : answer->parts()) data += part.data();
+      if (data.empty()) return absl::OkStatus();
+      if (offsets_.size() > 1 && last_ != executor) std::printf("==> executor %u <==\n", executor);
+      last_ = executor;
+      std::fwrite(data.data(), 1, data.size(), stdout);
+      offset += data.size();
+    }
+  }
+
+  const std::vector<std::string> masters_;
+  const proto::LogQuery query_;
+  std::map<uint32_t, uint64_t> offsets_;  // by executor: what was written already
+  std::optional<uint32_t> last_;          // whose output was written last
+};
+
+absl::Status Write(LogReader& reader, const std::string& id, bool follow) {
+  while (true) {
+    // First, so that what is written until it ends is seen.
+    const absl::StatusOr<bool> ended = reader.Ended();
+    if (!ended.ok()) return ended.status();
+    const absl::StatusOr<size_t> executors = reader.WriteNew();
+    if (!executors.ok()) return executors.status();
+    if (follow && !*ended) {
+      std::this_thread::sleep_for(kFollowInterval);
+      continue;
+    }
+    if (*executors > 0) return absl::OkStatus();
+    return absl::NotFoundError(cli::ErrorText(id, "no worker has a log of it",
+                                              "millstream list --master URL names what the master knows"));
+  }
+}
+
+}  // namespace
+
+absl::Status RunLogs(std::span<const std::string> arguments) {
+  std::string master = cli::ReadEnvironment().master;
+  proto::LogQuery query;
+  bool follow = false;
+  const auto set_executor = [&query](std::string_view text) {
+    const std::optional<int64_t> executor = cli::ParseInteger(text);
+    if (!executor || *executor < 0 || *executor > UINT32_MAX) {
+      return cli::UsageError("--executor", '"' + std::string(text) + "\" is no executor", "Write its number");
+    }
+    query.set_executor(static_cast<uint32_t>(*executor));
+    return absl::OkStatus();
+  };
+  const auto set = [](bool& flag, bool value) {
+    return [&flag, value](std::string_view) {
+      flag = value;
+      return absl::OkStatus();
+    };
+  };
+  bool errors = true;
+  const std::vector<Option> options{
+      {"--master", "URL", "millstream://HOST:PORT",
+       [&master](std::string_view text) {
+         master = text;
+         return absl::OkStatus();
+       }},
+      {"--executor", "N", "of this executor alone; else of all", set_executor},
+      {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
+      {"-f", "", "goes on until the application has ended", set(follow, true)}};
+  bool help = false;
+  std::vector<std::string> rest;
+  // The id may come before flags.
+  std::vector<std::string> left(arguments.begin(), arguments.end());
+  while (!left.empty()) {
+    auto parsed = ParseOptions(left, options, help);
+    if (!parsed.ok()) return parsed.status();
+    left = *std::move(parsed);
+    if (left.empty()) break;
+    rest.push_back(left.front());
+    left.erase(left.begin());
+  }
+  if (help) {
+    std::fputs(("Usage: millstream logs ID [FLAGS] --master URL\n\n"
+                "Prints what an application's executors wrote, also those that have ended.\n\n" +
+                OptionsHelp(options))
+                   .c_str(),
+               stdout);
+    return absl::OkStatus();
+  }
+  if (rest.size() != 1) {
+    return cli::UsageError("logs", "it takes one argument, the application's id",
+                           "millstream list names them");
+  }
+  const auto masters = MastersOf(master, "--master");
+  if (!masters.ok()) return masters.status();
+  query.set_application(rest.front());
+  query.set_errors(errors);
+  LogReader reader(*masters, query);
+  return Write(reader, rest.front(), follow);
+}
+
+}  // namespace millstream::deploy

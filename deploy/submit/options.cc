@@ -1,0 +1,76 @@
+#include "deploy/submit/options.h"
+
+#include <algorithm>
+
+#include "common/cli/edit_distance.h"
+#include "common/cli/errors.h"
+
+namespace millstream::deploy {
+namespace {
+
+constexpr std::string_view kHelp = "--help";
+
+absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options) {
+  std::vector<std::string_view> names{kHelp};
+  for (const Option& option : options) {
+    if (!option.help.empty()) names.push_back(option.name);
+  }
+  return cli::UsageError(name, "there is no such flag",
+                         "The nearest is " + std::string(cli::Nearest(name, names)));
+}
+
+}  // namespace
+
+Option MissingOption(std::string_view name, std::string_view value) {
+  return {name, value, "", [name](std::string_view) {
+            return cli::UsageError(name, "it is not part of this release", "Leave it out");
+          }};
+}
+
+absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
+                                                      std::span<const Option> options, bool& help) {
+  size_t next = 0;
+  while (next < arguments.size()) {
+    const std::string_view argument = arguments[next];
+    if (!argument.starts_with('-') || argument == "-") break;
+    ++next;
+    if (argument == "--") break;
+    const size_t equals = argument.find('=');
+    const std::string_view name = argument.substr(0, equals);
+    if (name == kHelp || name == "-h") {
+      help = true;
+      continue;
+    }
+    const auto option = std::ranges::find(options, name, &Option::name);
+    if (option == options.end()) return NoSuchFlag(name, options);
+    const bool joined = equals != std::string_view::npos;
+    std::string_view value;
+    if (option->value.empty()) {
+      if (joined) return cli::UsageError(name, "it takes no value", "Write it alone");
+    } else if (joined) {
+      value = argument.substr(equals + 1);
+    } else if (next < arguments.size()) {
+      value = arguments[next++];
+    } else {
+      return cli::UsageError(name, "its value is missing",
+                             "Write " + std::string(name) + " " + std::string(option->value));
+    }
+    if (absl::Status set = option->set(value); !set.ok()) return set;
+  }
+  return std::vector<std::string>(arguments.begin() + static_cast<ptrdiff_t>(next), arguments.end());
+}
+
+std::string OptionsHelp(std::span<const Option> options) {
+  std::string text;
+  for (const Option& option : options) {
+    if (option.help.empty()) continue;
+    std::string line = "  " + std::string(option.name);
+    if (!option.value.empty()) line.append(" ").append(option.value);
+    line.resize(std::max<size_t>(line.size() + 2, 32), ' ');
+    text.append(line).append(option.help).append("\n");
+  }
+  text.append("  --help                        this text\n");
+  return text;
+}
+
+}  // namespace millstream::deploy

@@ -1,0 +1,37 @@
+#ifndef MILLSTREAM_DEPLOY_SUBMIT_OPTIONS_H_
+#define MILLSTREAM_DEPLOY_SUBMIT_OPTIONS_H_
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace millstream::deploy {
+
+// A flag of a command.
+struct Option {
+  std::string_view name;   // "--port"
+  std::string_view value;  // as help names it; empty: it has none
+  std::string_view help;   // empty: it is not listed
+  std::function<absl::Status(std::string_view value)> set;
+};
+
+// A flag that users know and that is refused: it is not there yet.
+Option MissingOption(std::string_view name, std::string_view value);
+
+// Hands each flag of `arguments` to its option, up to the first argument that is no flag, or to "--", which
+// is taken away; returns the rest. `help` becomes true if --help or -h is among them. A usage error names the
+// flag, and for an unknown one the nearest.
+absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
+                                                      std::span<const Option> options, bool& help);
+
+// The flags, one a line or more.
+std::string OptionsHelp(std::span<const Option> options);
+
+}  // namespace millstream::deploy
+
+#endif  // MILLSTREAM_DEPLOY_SUBMIT_OPTIONS_H_

@@ -1,0 +1,251 @@
+#include "deploy/submit/submit_command.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <vector>
+
+#include "common/cli/configuration_keys.h"
+#include "common/cli/errors.h"
+#include "common/cli/properties_file.h"
+#include "common/cli/resolved_config.h"
+#include "common/cli/values.h"
+#include "deploy/submit/application_file.h"
+#include "deploy/submit/cluster_query.h"
+#include "deploy/submit/options.h"
+
+namespace millstream::deploy {
+namespace {
+
+constexpr std::chrono::milliseconds kReachTimeout{10'000};
+
+// What the command line of submit says.
+struct Request {
+  std::vector<std::string> engine_flags;       // as the program takes them
+  std::map<std::string, std::string> origins;  // key -> the flag that gave it
+  std::map<std::string, std::string> values;
+  std::string properties_file;
+  std::string status_of;
+  std::string kill;
+  bool verbose = false;
+};
+
+absl::Status SetKey(Request& request, std::string_view key_name, std::string_view flag,
+                    std::string_view value) {
+  const absl::StatusOr<const cli::ConfigurationKey*> key = cli::FindConfigurationKey(key_name);
+  if (!key.ok()) return key.status();
+  const std::string_view name = flag == "--conf" ? key_name : flag;
+  if (absl::Status checked = cli::CheckValue(**key, name, value); !checked.ok()) return checked;
+  request.engine_flags.insert(request.engine_flags.end(),
+                              {"--conf", std::string(key_name) + "=" + std::string(value)});
+  request.origins[std::string(key_name)] = flag;
+  request.values[std::string(key_name)] = value;
+  return absl::OkStatus();
+}
+
+Option KeyOption(Request& request, std::string_view name, std::string_view value, std::string_view key,
+                 std::string_view help) {
+  return {name, value, help,
+          [&request, name, key](std::string_view given) { return SetKey(request, key, name, given); }};
+}
+
+absl::Status SetConf(Request& request, std::string_view given) {
+  const size_t equals = given.find('=');
+  if (equals == std::string_view::npos) {
+    return cli::UsageError("--conf", '"' + std::string(given) + "\" has no =", "Write --conf KEY=VALUE");
+  }
+  return SetKey(request, given.substr(0, equals), "--conf", given.substr(equals + 1));
+}
+
+absl::Status SetDeployMode(std::string_view mode) {
+  if (mode == "client") return absl::OkStatus();
+  if (mode == "cluster") {
+    return cli::UsageError("--deploy-mode", "drivers do not run on workers in this release", "Write client");
+  }
+  return cli::UsageError("--deploy-mode", '"' + std::string(mode) + "\" is no deploy mode", "Write client");
+}
+
+std::vector<Option> SubmitOptions(Request& request) {
+  const auto text = [](std::string& to, std::string_view name) {
+    return [&to, name](std::string_view value) {
+      if (value.empty()) return cli::UsageError(name, "its value is empty", "Write one");
+      to = value;
+      return absl::OkStatus();
+    };
+  };
+  return {
+      KeyOption(request, "--master", "URL", cli::keys::kMaster,
+                "millstream://HOST:PORT, or any master a program takes"),
+      {"--deploy-mode", "MODE", "where the driver runs: client, which is here", SetDeployMode},
+      KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name"),
+      KeyOption(request, "--num-executors", "N", cli::keys::kExecutorInstances,
+                "the most executors; else as many as there are cores for"),
+      KeyOption(request, "--executor-cores", "N", cli::keys::kExecutorCores,
+                "of each; else 1 with --num-executors, else all free ones of a worker"),
+      KeyOption(request, "--executor-memory", "SIZE", cli::keys::kExecutorMemory, "of each; default 1g"),
+      KeyOption(request, "--total-executor-cores", "N", cli::keys::kMaxCores,
+                "the most cores in all; else all there are"),
+      KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
+                "how long to wait for the master and for cores; default 60s"),
+      {"--conf", "KEY=VALUE", "a configuration key; may be repeated",
+       [&request](std::string_view value) { return SetConf(request, value); }},
+      {"--properties-file", "FILE", "configuration keys, one a line",
+       text(request.properties_file, "--properties-file")},
+      {"--status", "ID", "prints the state of an application, and starts none",
+       text(request.status_of, "--status")},
+      {"--kill", "ID", "ends an application, and starts none", text(request.kill, "--kill")},
+      {"--verbose", "", "prints each value and where it comes from, on standard error",
+       [&request](std::string_view) {
+         request.verbose = true;
+         return absl::OkStatus();
+       }},
+      MissingOption("--files", "FILES"),
+      MissingOption("--driver-memory", "SIZE"),
+      MissingOption("--driver-cores", "N"),
+      MissingOption("--supervise", ""),
+      MissingOption("--detach", ""),
+      MissingOption("--secret-file", "FILE"),
+  };
+}
+
+// Values and origins as the program will see them; an error if the properties file is wrong.
+absl::Status Resolve(Request& request) {
+  const cli::Environment environment = cli::ReadEnvironment();
+  const std::string master(cli::keys::kMaster);
+  const auto add = [&request](const std::string& key, const std::string& value, const std::string& origin) {
+    if (request.values.emplace(key, value).second) request.origins[key] = origin;
+  };
+  if (!environment.master.empty()) add(master, environment.master, "MILLSTREAM_MASTER");
+  const std::string& file =
+      request.properties_file.empty() ? environment.properties_file : request.properties_file;
+  if (!file.empty()) {
+    const auto properties = cli::ReadPropertiesFile(file);
+    if (!properties.ok()) return properties.status();
+    for (const auto& [key, value] : *properties) add(key, value, file);
+  }
+  if (!request.verbose) return absl::OkStatus();
+  for (const auto& [key, value] : request.values) {
+    std::fprintf(stderr, "%s = %s (%s)\n", key.c_str(), value.c_str(), request.origins[key].c_str());
+  }
+  return absl::OkStatus();
+}
+
+// Of what asks a master instead of starting an application.
+absl::StatusOr<proto::FromMaster> AskMaster(const Request& request, const proto::ToMaster& question) {
+  const auto master = request.values.find(std::string(cli::keys::kMaster));
+  if (master == request.values.end()) {
+    return cli::UsageError("--master", "it says nowhere which master to ask",
+                           "Write --master millstream://HOST:PORT");
+  }
+  const auto masters = MastersOf(master->second, "--master");
+  if (!masters.ok()) return masters.status();
+  std::chrono::milliseconds patience = kReachTimeout;
+  if (const auto found = request.values.find(std::string(cli::keys::kWaitTimeout));
+      found != request.values.end()) {
+    patience = std::min(patience, *cli::ParseDuration(found->second, std::chrono::seconds(1)));
+  }
+  return Ask(*masters, question, patience);
+}
+
+absl::Status PrintStatus(const Request& request) {
+  proto::ToMaster question;
+  question.mutable_list();
+  const auto answer = AskMaster(request, question);
+  if (!answer.ok()) return answer.status();
+  const absl::StatusOr<std::string> text = StatusText(answer->list(), request.status_of);
+  if (!text.ok()) return text.status();
+  std::fputs(text->c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status Kill(const Request& request) {
+  proto::ToMaster question;
+  question.mutable_kill()->set_id(request.kill);
+  const auto answer = AskMaster(request, question);
+  if (!answer.ok()) return answer.status();
+  if (answer->kill_answer().found()) return absl::OkStatus();
+  return absl::NotFoundError(cli::ErrorText(request.kill, "the master knows no such application",
+                                            "millstream list --master URL names those it knows"));
+}
+
+// Returns only if the program could not be started.
+absl::Status Execute(const Request& request, const std::vector<std::string>& application) {
+  if (absl::Status usable = CheckApplication(application.front()); !usable.ok()) return usable;
+  // The flags after the application come later, and of a flag given twice the last one counts.
+  std::vector<std::string> arguments{application.front()};
+  if (!request.properties_file.empty()) {
+    arguments.insert(arguments.end(), {"--properties-file", request.properties_file});
+  }
+  arguments.insert(arguments.end(), request.engine_flags.begin(), request.engine_flags.end());
+  arguments.insert(arguments.end(), application.begin() + 1, application.end());
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execv(argv[0], argv.data());
+  return cli::UsageError(application.front(), std::string("cannot be started: ") + std::strerror(errno),
+                         "Name the program's executable");
+}
+
+}  // namespace
+
+absl::Status RunSubmit(std::span<const std::string> arguments) {
+  Request request;
+  const std::vector<Option> options = SubmitOptions(request);
+  bool help = false;
+  const auto application = ParseOptions(arguments, options, help);
+  if (!application.ok()) return application.status();
+  if (help) {
+    std::fputs(
+        ("Usage: millstream submit [FLAGS] APP [FLAGS AND ARGUMENTS OF THE PROGRAM]\n"
+         "       millstream submit --status ID | --kill ID --master URL\n\n"
+         "Runs a program on a cluster: the driver here, its executors on the workers, which get the\n"
+         "executable from the driver and keep it. Flags after APP win over those before it.\n\n" +
+         OptionsHelp(options) +
+         "\nA bare program works too: APP --master millstream://HOST:PORT ...\n"
+         "Exit codes are the program's; 2 for wrong usage, 3 if cores were not granted in time, 4 if no\n"
+         "master answers, 7 for an unknown ID, 8 if the master is another user's.\n")
+            .c_str(),
+        stdout);
+    return absl::OkStatus();
+  }
+  if (absl::Status resolved = Resolve(request); !resolved.ok()) return resolved;
+  if (!request.status_of.empty()) return PrintStatus(request);
+  if (!request.kill.empty()) return Kill(request);
+  if (application->empty()) {
+    return cli::UsageError("submit", "the application is missing",
+                           "Write millstream submit [FLAGS] APP [ARGUMENTS]");
+  }
+  return Execute(request, *application);
+}
+
+absl::Status RunList(std::span<const std::string> arguments) {
+  Request request;
+  const std::vector<Option> options{
+      KeyOption(request, "--master", "URL", cli::keys::kMaster, "millstream://HOST:PORT"),
+      KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
+                "how long to wait for an answer")};
+  bool help = false;
+  const auto rest = ParseOptions(arguments, options, help);
+  if (!rest.ok()) return rest.status();
+  if (help) {
+    std::fputs(("Usage: millstream list --master URL\n\nPrints a cluster's workers and applications.\n\n" +
+                OptionsHelp(options))
+                   .c_str(),
+               stdout);
+    return absl::OkStatus();
+  }
+  if (!rest->empty()) return cli::UsageError(rest->front(), "list takes no argument", "Leave it out");
+  if (absl::Status resolved = Resolve(request); !resolved.ok()) return resolved;
+  proto::ToMaster question;
+  question.mutable_list();
+  const auto answer = AskMaster(request, question);
+  if (!answer.ok()) return answer.status();
+  std::fputs(ListText(answer->list()).c_str(), stdout);
+  return absl::OkStatus();
+}
+
+}  // namespace millstream::deploy

@@ -1,0 +1,18 @@
+#ifndef MILLSTREAM_DEPLOY_WORKER_EXECUTOR_LOGS_H_
+#define MILLSTREAM_DEPLOY_WORKER_EXECUTOR_LOGS_H_
+
+#include <string>
+
+#include "proto/cluster.pb.h"
+
+namespace millstream::deploy {
+
+// What is a name in a path and nothing else.
+bool IsPlainName(const std::string& name);
+
+// What executors wrote into DIRECTORY/APPLICATION/EXECUTOR, at most 256 KiB of each. Links are not followed.
+proto::LogAnswer ReadLogs(const std::string& directory, const proto::LogQuery& query);
+
+}  // namespace millstream::deploy
+
+#endif  // MILLSTREAM_DEPLOY_WORKER_EXECUTOR_LOGS_H_

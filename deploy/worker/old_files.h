@@ -1,0 +1,17 @@
+#ifndef MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_
+#define MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace millstream::deploy {
+
+// Removes the entries of `directory` whose name begins with `prefix`, is not one of `in_use`, and in which
+// nothing was written since `before`. What cannot be removed stays. Symbolic links are not followed.
+void RemoveOldEntries(const std::filesystem::path& directory, const std::string& prefix,
+                      const std::set<std::string>& in_use, std::filesystem::file_time_type before);
+
+}  // namespace millstream::deploy
+
+#endif  // MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_

@@ -1,0 +1,90 @@
+// A master that is started again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "deploy/master/master.h"
+#include "tests/deploy/master/master_fixture.h"
+
+namespace millstream::deploy {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using MasterRecoveryTest = MasterTest;
+
+TEST_F(MasterRecoveryTest, AfterARestartWhatRunsGoesOnUnderItsIds) {
+  AddWorker("w1", 2);
+  const std::string id = IdOf(AddApplication(2));
+  Restart();
+  const ConnectionId application = ReturnApplication(id, {0, 1});
+  EXPECT_EQ(IdOf(application), id);
+  const ConnectionId worker = AddWorker("w1", 2, {{id, 0}, {id, 1}});
+  EXPECT_EQ(GrantedTo(application), "");
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  EXPECT_THAT(KilledOn(worker), IsEmpty());
+  SayEnded(worker, id, 1);
+  EXPECT_EQ(GrantedTo(application), "2@w1");
+}
+
+TEST_F(MasterRecoveryTest, AfterARestartNothingIsGrantedUntilAllAreBackOrTheTimeIsUp) {
+  AddWorker("w1", 1);
+  AddWorker("w2", 1);
+  Restart();
+  AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  EXPECT_EQ(GrantedTo(application), "");
+  Pass(kTimeoutMs - 1);
+  EXPECT_EQ(GrantedTo(application), "");
+  AddWorker("w2", 1);
+  EXPECT_EQ(GrantedTo(application), "0@w1");
+}
+
+TEST_F(MasterRecoveryTest, AfterARestartWhatDoesNotComeBackIsLost) {
+  AddWorker("w1", 1);
+  AddWorker("w2", 1);
+  const std::string stays = IdOf(AddApplication(2));
+  const std::string goes = IdOf(AddApplication(1));
+  Restart();
+  const ConnectionId application = ReturnApplication(stays, {0, 1});
+  const ConnectionId worker = AddWorker("w1", 2, {{stays, 0}});
+  Pass(kTimeoutMs / 2);
+  Beat(worker);
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  Pass(kTimeoutMs / 2);
+  EXPECT_THAT(EndedFor(application), ElementsAre(1));
+  EXPECT_EQ(GrantedTo(application), "2@w1");
+  EXPECT_EQ(StateOf(goes), proto::ApplicationRecord::LOST);
+}
+
+TEST_F(MasterRecoveryTest, IdsAreNotUsedAgainAfterARestart) {
+  const std::string first = IdOf(AddApplication(1));
+  Restart();
+  EXPECT_GT(IdOf(AddApplication(1)), first);
+}
+
+TEST_F(MasterRecoveryTest, AnApplicationItDoesNotKnowIsToldSo) {
+  const ConnectionId application = ReturnApplication("app-20260101000000-0001", {});
+  ASSERT_EQ(sent_[application].size(), 1);
+  EXPECT_TRUE(sent_[application].front().has_killed());
+}
+
+TEST_F(MasterRecoveryTest, OldApplicationsAreForgotten) {
+  for (int i = 0; i < 5; ++i) SayApplicationEnded(AddApplication(1));
+  Pass(1);
+  EXPECT_EQ(List().applications_size(), 2);
+  EXPECT_EQ(records_.size(), 2);
+}
+
+TEST_F(MasterRecoveryTest, AMasterThatSleptBlamesNobody) {
+  AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  now_ms_ += 10 * kTimeoutMs;
+  Handle(Stalled{});
+  Handle(TimePassed{});
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  EXPECT_THAT(closed_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace millstream::deploy

@@ -1,0 +1,207 @@
+#include "deploy/master/master.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/deploy/master/master_fixture.h"
+
+namespace millstream::deploy {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST_F(MasterTest, AnApplicationThatFindsNoWorkersWaitsForThem) {
+  const ConnectionId application = AddApplication(2);
+  EXPECT_EQ(GrantedTo(application), "");
+  EXPECT_EQ(StateOf(IdOf(application)), proto::ApplicationRecord::WAITING);
+  AddWorker("w1", 1);
+  AddWorker("w2", 1);
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w2");
+  EXPECT_EQ(StateOf(IdOf(application)), proto::ApplicationRecord::RUNNING);
+}
+
+TEST_F(MasterTest, ApplicationsAreServedInTheOrderTheyCame) {
+  const ConnectionId worker = AddWorker("w1", 2);
+  const ConnectionId first = AddApplication(2);
+  const ConnectionId second = AddApplication(1);
+  const ConnectionId third = AddApplication(1);
+  EXPECT_EQ(GrantedTo(first), "0@w1 1@w1");
+  EXPECT_EQ(GrantedTo(second), "");
+  const std::string id = IdOf(first);
+  SayApplicationEnded(first);
+  SayEnded(worker, id, 0);
+  EXPECT_EQ(GrantedTo(second), "0@w1");
+  EXPECT_EQ(GrantedTo(third), "");
+  SayEnded(worker, id, 1);
+  EXPECT_EQ(GrantedTo(third), "0@w1");
+}
+
+TEST_F(MasterTest, ALaunchGoesToTheWorkerItWasGrantedOn) {
+  const ConnectionId w1 = AddWorker("w1", 4);
+  const ConnectionId w2 = AddWorker("w2", 3);
+  const ConnectionId application = AddApplication(1);
+  proto::ToMaster message;
+  message.mutable_launch()->set_executor(0);
+  message.mutable_launch()->set_cores(99);
+  message.mutable_launch()->mutable_bootstrap()->set_driver_address("127.0.0.1:1");
+  Handle(application, std::move(message));
+  ASSERT_EQ(sent_[w1].size(), 2);
+  EXPECT_EQ(sent_[w1].back().launch().application(), IdOf(application));
+  EXPECT_EQ(sent_[w1].back().launch().cores(), 1);
+  EXPECT_EQ(sent_[w1].back().launch().bootstrap().driver_address(), "127.0.0.1:1");
+  EXPECT_EQ(sent_[w2].size(), 1);
+}
+
+TEST_F(MasterTest, AnExecutorThatEndsIsReplacedUnderANewId) {
+  const ConnectionId worker = AddWorker("w1", 2);
+  const ConnectionId application = AddApplication(2);
+  SayEnded(worker, IdOf(application), 0);
+  EXPECT_THAT(EndedFor(application), ElementsAre(0));
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w1 2@w1");
+}
+
+TEST_F(MasterTest, AnExecutorThatItsDriverGivesUpIsKilledAndThenReplaced) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  SayEnded(application, IdOf(application), 0);
+  EXPECT_THAT(KilledOn(worker), ElementsAre(0));
+  EXPECT_EQ(GrantedTo(application), "0@w1");
+  SayEnded(worker, IdOf(application), 0);
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w1");
+}
+
+TEST_F(MasterTest, ExecutorsOfAnotherWorkerAreNotEndedByAWorker) {
+  AddWorker("w1", 1);
+  const ConnectionId stranger = AddWorker("w2", 1);
+  const ConnectionId application = AddApplication(2);
+  SayEnded(stranger, IdOf(application), 0);
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+}
+
+TEST_F(MasterTest, ASilentWorkerIsLostAndItsExecutorsMove) {
+  const ConnectionId silent = AddWorker("w1", 2);
+  const ConnectionId application = AddApplication(1);
+  const ConnectionId other = AddWorker("w2", 1);
+  Pass(kTimeoutMs / 2);
+  Beat(other);
+  Pass(kTimeoutMs / 2);
+  EXPECT_THAT(closed_, ElementsAre(silent));
+  EXPECT_THAT(EndedFor(application), ElementsAre(0));
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w2");
+  EXPECT_EQ(List().workers_size(), 1);
+  EXPECT_FALSE(records_.contains("worker/w1"));
+}
+
+TEST_F(MasterTest, AWorkerWhoseConnectionBreaksKeepsItsExecutorsForAWhile) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  Handle(Disconnected{worker});
+  Pass(kTimeoutMs - 1);
+  const ConnectionId back = AddWorker("w1", 1, {{IdOf(application), 0}});
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  EXPECT_THAT(KilledOn(back), IsEmpty());
+  Pass(kTimeoutMs - 1);
+  EXPECT_EQ(GrantedTo(application), "0@w1");
+}
+
+TEST_F(MasterTest, ExecutorsOfADeadWorkerThatTheirDriverMissesMoveAtOnce) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  AddWorker("w2", 1);
+  Handle(Disconnected{worker});
+  SayEnded(application, IdOf(application), 0);
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w2");
+}
+
+TEST_F(MasterTest, AWorkerThatComesBackTooLateIsToldToEndWhatWasReplaced) {
+  AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  const std::string id = IdOf(application);
+  Pass(kTimeoutMs);
+  AddWorker("w2", 1);
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w2");
+  const ConnectionId back = AddWorker("w1", 1, {{id, 0}});
+  EXPECT_THAT(KilledOn(back), ElementsAre(0));
+}
+
+TEST_F(MasterTest, AnExecutorThatEndedWhileItsWorkerWasAwayIsReplaced) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  Handle(Disconnected{worker});
+  AddWorker("w1", 1);
+  EXPECT_THAT(EndedFor(application), ElementsAre(0));
+  EXPECT_EQ(GrantedTo(application), "0@w1 1@w1");
+}
+
+TEST_F(MasterTest, ADriverThatIsGoneLosesItsApplicationAfterAWhile) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  const std::string id = IdOf(application);
+  Handle(Disconnected{application});
+  SayEnded(worker, id, 0);
+  Pass(kTimeoutMs / 2);
+  Beat(worker);
+  EXPECT_EQ(StateOf(id), proto::ApplicationRecord::RUNNING);
+  Pass(kTimeoutMs / 2);
+  EXPECT_EQ(StateOf(id), proto::ApplicationRecord::LOST);
+}
+
+TEST_F(MasterTest, ExecutorsThatOutliveTheirApplicationAreKilled) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  SayApplicationEnded(application);
+  EXPECT_THAT(closed_, ElementsAre(application));
+  Pass(4'999);
+  EXPECT_THAT(KilledOn(worker), IsEmpty());
+  Pass(1);
+  EXPECT_THAT(KilledOn(worker), ElementsAre(0));
+}
+
+TEST_F(MasterTest, KillEndsAnApplicationAndTellsItsDriver) {
+  AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  const ConnectionId client{next_connection_++};
+  proto::ToMaster message;
+  message.mutable_kill()->set_id(IdOf(application));
+  Handle(client, message);
+  EXPECT_TRUE(sent_[client].front().kill_answer().found());
+  EXPECT_THAT(sent_[application].back().killed().reason(), HasSubstr("killed"));
+  EXPECT_EQ(StateOf(IdOf(application)), proto::ApplicationRecord::KILLED);
+  message.mutable_kill()->set_id("app-0");
+  Handle(client, message);
+  EXPECT_FALSE(sent_[client].back().kill_answer().found());
+}
+
+TEST_F(MasterTest, ALogQueryIsAnsweredWhenAllWorkersHaveAnsweredOrAreGone) {
+  const std::vector<ConnectionId> workers{AddWorker("w1", 1), AddWorker("w2", 1), AddWorker("w3", 1)};
+  const ConnectionId client{next_connection_++};
+  proto::ToMaster question;
+  question.mutable_log_query()->set_application("app");
+  Handle(client, question);
+  for (uint32_t i : {0u, 2u}) {
+    EXPECT_TRUE(sent_[client].empty());
+    proto::ToMaster answer;
+    answer.mutable_log_answer()->set_query(sent_[workers[i]].back().log_query().query());
+    answer.mutable_log_answer()->add_parts()->set_executor(i);
+    Handle(workers[i], answer);
+    Handle(workers[i], answer);  // again: it counts once
+  }
+  EXPECT_TRUE(sent_[client].empty());
+  Handle(Disconnected{workers[1]});
+  ASSERT_EQ(sent_[client].size(), 1);
+  EXPECT_EQ(sent_[client].front().log_answer().parts_size(), 2);
+}
+
+TEST_F(MasterTest, ALogQueryWithoutWorkersIsAnsweredAtOnce) {
+  const ConnectionId client{next_connection_++};
+  proto::ToMaster question;
+  question.mutable_log_query()->set_application("app");
+  Handle(client, question);
+  ASSERT_EQ(sent_[client].size(), 1);
+  EXPECT_EQ(sent_[client].front().log_answer().parts_size(), 0);
+}
+
+}  // namespace
+}  // namespace millstream::deploy

@@ -1,0 +1,215 @@
+// What is wrong with a cluster's daemons and submissions: exit codes, and one line that names it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/cluster.h"
+#include "tests/support/process.h"
+#include "tests/support/programs.h"
+#include "tests/support/text_server.h"
+
+namespace millstream::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+void ExpectRefused(const std::vector<std::string>& command_line, int code,
+                   const std::vector<std::string>& says) {
+  Process program(command_line);
+  const std::optional<Exit> exit = program.AwaitExit();
+  ASSERT_TRUE(exit) << program.err();
+  EXPECT_EQ(exit->code, code) << program.err();
+  EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
+  EXPECT_EQ(program.out(), "");
+  const std::string err = program.err();
+  const std::string line = err.substr(std::min(err.find("millstream: error:"), err.size()));
+  for (const std::string& part : says) EXPECT_THAT(line.substr(0, line.find('\n')), HasSubstr(part));
+}
+
+std::vector<std::string> Command(std::vector<std::string> arguments) {
+  return MillstreamCommand(MILLSTREAM_BIN_DIR, std::move(arguments));
+}
+
+std::string NobodysUrl() { return "millstream://127.0.0.1:" + std::to_string(UnusedPort()); }
+
+struct BadInput {
+  const char* name;
+  std::vector<std::string> arguments;
+  int code;
+  std::vector<std::string> says;
+};
+
+void PrintTo(const BadInput& input, std::ostream* out) { *out << input.name; }
+
+class ClusterBadInputTest : public ::testing::TestWithParam<BadInput> {};
+
+const BadInput kInputs[] = {
+    {"UnknownCommand", {"mastre"}, 2, {"mastre", "master"}},
+    {"UnknownFlagOfTheMaster", {"master", "--prot", "1"}, 2, {"--prot", "--port"}},
+    {"UnknownFlagOfTheWorker",
+     {"worker", "--core", "1", "millstream://127.0.0.1:1"},
+     2,
+     {"--core", "--cores"}},
+    {"UnknownFlagOfSubmit",
+     {"submit", "--executor-core", "1", "app"},
+     2,
+     {"--executor-core", "--executor-cores"}},
+    {"PortAboveAll", {"master", "--port", "70000"}, 2, {"--port", "70000"}},
+    {"PortThatIsNoNumber", {"master", "--port", "http"}, 2, {"--port", "http"}},
+    {"MasterOnAllAddresses",
+     {"master", "--host", "0.0.0.0", "--port", "0"},
+     8,
+     {"--host", "0.0.0.0", "127.0.0.1"}},
+    {"MasterOnAnotherAddress", {"master", "--host", "192.0.2.1", "--port", "0"}, 8, {"192.0.2.1"}},
+    {"WorkerOfAnotherHost", {"worker", "millstream://192.0.2.1:7077"}, 8, {"192.0.2.1"}},
+    {"NoCores", {"worker", "--cores", "0", "millstream://127.0.0.1:1"}, 2, {"--cores", "0"}},
+    {"NoMemory", {"worker", "--memory", "1k", "millstream://127.0.0.1:1"}, 2, {"--memory", "1k"}},
+    {"WorkerWithoutAMaster", {"worker"}, 2, {"worker", "URL"}},
+    {"MasterUrlWithoutPort", {"worker", "millstream://h"}, 2, {"millstream://h"}},
+    {"MasterUrlPortAboveAll", {"worker", "millstream://h:70000"}, 2, {"70000"}},
+    {"UnknownScheme", {"submit", "--master", "spark://h:7077", "app"}, 2, {"--master", "spark://h:7077"}},
+    {"LocalMasterToList", {"list", "--master", "local[2]"}, 2, {"local[2]"}},
+    {"NoMasterToList", {"list"}, 2, {"--master"}},
+    {"NoApplication", {"submit", "--master", "millstream://127.0.0.1:1"}, 2, {"application"}},
+    {"ClusterDeployMode", {"submit", "--deploy-mode", "cluster", "app"}, 2, {"--deploy-mode", "client"}},
+    {"UnknownDeployMode", {"submit", "--deploy-mode", "clinet", "app"}, 2, {"clinet", "client"}},
+    {"NegativeExecutors", {"submit", "--num-executors", "-1", "app"}, 2, {"--num-executors", "-1"}},
+    {"MalformedMemory", {"submit", "--executor-memory", "1x", "app"}, 2, {"--executor-memory", "1x"}},
+    {"FlagsThatAreNotThereYet",
+     {"submit", "--supervise", "app"},
+     2,
+     {"--supervise", "not part of this release"}},
+    {"SecretFilesAreNotThereYet",
+     {"master", "--secret-file", "f"},
+     2,
+     {"--secret-file", "not part of this release"}},
+    {"LogsOfNothing", {"logs", "--master", "millstream://127.0.0.1:1"}, 2, {"logs", "id"}},
+    {"LogsOfNoExecutor", {"logs", "app", "--executor", "x"}, 2, {"--executor", "x"}},
+    {"MissingValue", {"submit", "--name"}, 2, {"--name"}},
+    {"MissingFile", {"submit", "/nowhere/app"}, 2, {"/nowhere/app"}},
+    {"Directory", {"submit", "/"}, 2, {"/", "not a file"}},
+    {"TextFile", {"submit", MILLSTREAM_SOURCE_DIR "/README.md"}, 2, {"README.md", "not an executable"}},
+    {"OtherProgram", {"submit", "/bin/true"}, 2, {"/bin/true", "Millstream"}},
+};
+
+INSTANTIATE_TEST_SUITE_P(All, ClusterBadInputTest, ::testing::ValuesIn(kInputs),
+                         [](const auto& input) { return std::string(input.param.name); });
+
+TEST_P(ClusterBadInputTest, IsRefusedInOneLineThatNamesIt) {
+  ExpectRefused(Command(GetParam().arguments), GetParam().code, GetParam().says);
+}
+
+// A directory for what a test writes.
+class FilesTest : public ::testing::Test {
+ protected:
+  FilesTest() {
+    std::string path = std::filesystem::temp_directory_path() / "millstream-files-XXXXXX";
+    EXPECT_NE(mkdtemp(path.data()), nullptr);
+    directory_ = path;
+  }
+  ~FilesTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string Write(const std::string& name, const std::string& content) {
+    const std::filesystem::path path = directory_ / name;
+    std::ofstream(path, std::ios::binary) << content;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    return path;
+  }
+
+  static std::string Program() {
+    std::ifstream file(Example("network_word_count"), std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(FilesTest, ApplicationsThatAreDamagedAreRefused) {
+  const std::string program = Program();
+  ExpectRefused(Command({"submit", Write("empty", "")}), 2, {"empty"});
+  for (const size_t bytes : {size_t{3}, size_t{40}, size_t{100}, program.size() / 2, program.size() - 1}) {
+    ExpectRefused(Command({"submit", Write("cut", program.substr(0, bytes))}), 2, {"cut"});
+  }
+  std::string other = program;
+  other[18] = static_cast<char>(other[18] ^ 0x55);  // e_machine
+  ExpectRefused(Command({"submit", Write("other", other)}), 2, {"other", "machine"});
+}
+
+TEST_F(FilesTest, APropertiesFileThatIsWrongIsRefused) {
+  ExpectRefused(Command({"submit", "--properties-file",
+                         Write("twice", "millstream.cores.max 1\nmillstream.cores.max 2\n"),
+                         Example("network_word_count")}),
+                2, {"millstream.cores.max"});
+  ExpectRefused(Command({"submit", "--properties-file", Write("unknown", "millstream.cores.mx 1\n"),
+                         Example("network_word_count")}),
+                2, {"millstream.cores.mx", "millstream.cores.max"});
+}
+
+TEST(ClusterRefusalTest, AMasterThatDoesNotAnswerIsExit4WithinTheWaitTimeout) {
+  const std::string url = NobodysUrl();
+  ExpectRefused(Command({"worker", "--wait-timeout", "200ms", "--work-dir",
+                         std::filesystem::temp_directory_path() / "millstream-no-master", url}),
+                4, {url.substr(url.rfind('/') + 1)});
+  ExpectRefused(Command({"list", "--wait-timeout", "200ms", "--master", url}), 4, {});
+  ExpectRefused({Example("network_word_count"), "--master", url, "--conf",
+                 "millstream.cluster.waitTimeout=200ms", "localhost", "9999"},
+                4, {url.substr(url.rfind('/') + 1)});
+}
+
+TEST(ClusterRefusalTest, APortInUseAndADirectoryInUseAreExit2) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  cluster.AddWorker(1);
+  const std::string port = cluster.url().substr(cluster.url().rfind(':') + 1);
+  const std::string master = cluster.WorkDirectoryOf(0) + "/../master";
+  ExpectRefused(Command({"master", "--port", port, "--work-dir", master + "2"}), 2, {port});
+  ExpectRefused(Command({"master", "--port", "0", "--work-dir", master}), 2,
+                {"--work-dir", "another daemon"});
+  ExpectRefused(Command({"worker", "--work-dir", cluster.WorkDirectoryOf(0), cluster.url()}), 2,
+                {"another daemon"});
+}
+
+TEST(ClusterRefusalTest, MoreThanAnyWorkerHasIsExit3AfterTheWaitTimeout) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  cluster.AddWorker(2);
+  ExpectRefused(
+      {Example("network_word_count"), "--master", cluster.url(), "--conf", "millstream.executor.cores=3",
+       "--conf", "millstream.cluster.waitTimeout=300ms", "localhost", "9999"},
+      3, {"granted"});
+  // One core for a receiver that needs one, and a task.
+  ExpectRefused({Example("network_word_count"), "--master", cluster.url(), "--conf", "millstream.cores.max=1",
+                 "localhost", "9999"},
+                5, {"2"});
+}
+
+TEST(ClusterRefusalTest, AnUnknownApplicationIsExit7) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  for (const char* what : {"--status", "--kill"}) {
+    ExpectRefused(Command({"submit", what, "app-1", "--master", cluster.url()}), 7, {"app-1"});
+  }
+  ExpectRefused(Command({"logs", "app-1", "--master", cluster.url()}), 7, {"app-1"});
+  cluster.AddWorker(1);
+  for (const char* id : {"app-1", "..", "../master", "programs", "/etc"}) {
+    ExpectRefused(Command({"logs", id, "--master", cluster.url()}), 7, {id});
+  }
+}
+
+TEST(ClusterHelpTest, EveryCommandExplainsItself) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"master", "--help"},
+                                             {"worker", "--help"},
+                                             {"submit", "--help"},
+                                             {"list", "-h"},
+                                             {"logs", "--help"}}) {
+    Process help(Command(arguments));
+    EXPECT_EQ(help.AwaitExit()->code, 0);
+    EXPECT_THAT(help.out(), HasSubstr("Usage: millstream"));
+    EXPECT_EQ(help.err(), "");
+  }
+}
+
+}  // namespace
+}  // namespace millstream::test

@@ -1,0 +1,353 @@
+// A master, workers and a program on them, and what happens when any of them dies.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/support/cluster.h"
+#include "tests/support/proc.h"
+#include "tests/support/process.h"
+#include "tests/support/programs.h"
+#include "tests/support/tcp_proxy.h"
+#include "tests/support/text_server.h"
+#include "tests/support/words.h"
+
+namespace millstream::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<std::string> WordCount(const std::string& master, int port, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = {Example("network_word_count"),
+                                        "--master",
+                                        master,
+                                        "--batch-interval",
+                                        "100ms",
+                                        "--conf",
+                                        "millstream.streaming.blockInterval=20ms",
+                                        "--conf",
+                                        "millstream.streaming.receiverRestartDelay=50ms",
+                                        "--conf",
+                                        "millstream.executor.memory=256m"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  arguments.insert(arguments.end(), {"127.0.0.1", std::to_string(port), "100000"});
+  return arguments;
+}
+
+Counts Sum(Counts a, const Counts& b) {
+  for (const auto& [word, count] : b) a[word] += count;
+  return a;
+}
+
+class ClusterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.AddWorker(2);
+    cluster_.AddWorker(2);
+  }
+
+  std::vector<pid_t> Executors() {
+    std::vector<pid_t> executors;
+    for (const auto& worker : cluster_.workers()) {
+      for (const pid_t child : ChildrenOf(worker->pid())) executors.push_back(child);
+    }
+    return executors;
+  }
+
+  // Sends lines of their own kind, and waits until all that was ever sent is counted.
+  void SendAndAwait(const Process& program, int lines) {
+    const std::vector<std::string> some = SomeLines(lines);
+    expected_ = Sum(expected_, CountedWords(some));
+    ASSERT_TRUE(server_.Send(Joined(some)));
+    ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
+        << program.err();
+  }
+
+  static void ExpectGracefulEnd(Process& program) {
+    program.Signal(SIGTERM);
+    const std::optional<Exit> exit = program.AwaitExit();
+    ASSERT_TRUE(exit) << program.err();
+    EXPECT_EQ(exit->code, 0) << program.err();
+    EXPECT_EQ(ErrorLines(program.err()), 0) << program.err();
+  }
+
+  Cluster cluster_{MILLSTREAM_BIN_DIR};
+  TextServer server_;
+  Counts expected_;
+};
+
+TEST_F(ClusterTest, AProgramRunsOnBothWorkersAndLeavesNothingRunning) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 20'000);
+  for (const auto& worker : cluster_.workers()) EXPECT_EQ(ChildrenOf(worker->pid()).size(), 1u);
+  EXPECT_TRUE(ChildrenOf(program.pid()).empty());
+  EXPECT_THAT(cluster_.List(), HasSubstr("RUNNING"));
+  ExpectGracefulEnd(program);
+  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("FINISHED") != std::string::npos; }));
+}
+
+TEST_F(ClusterTest, SubmitRunsTheProgramAsItIs) {
+  const std::vector<std::string> direct = WordCount(cluster_.url(), server_.port());
+  std::vector<std::string> arguments{"submit", "--master", cluster_.url(),     "--num-executors",
+                                     "2",      "--name",   "CountedElsewhere", direct.front()};
+  arguments.insert(arguments.end(), direct.begin() + 3, direct.end());
+  Process program(MillstreamCommand(MILLSTREAM_BIN_DIR, arguments));
+  SendAndAwait(program, 2'000);
+  EXPECT_EQ(Executors().size(), 2u);
+  EXPECT_THAT(cluster_.List(), HasSubstr("CountedElsewhere"));
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, FlagsAfterTheApplicationWin) {
+  Process program(MillstreamCommand(
+      MILLSTREAM_BIN_DIR,
+      {"submit", "--master", cluster_.url(), "--name", "Before", Example("network_word_count"), "--name",
+       "After", "--batch-interval", "100ms", "127.0.0.1", std::to_string(server_.port()), "100000"}));
+  SendAndAwait(program, 10);
+  EXPECT_THAT(cluster_.List(), HasSubstr("After"));
+  EXPECT_THAT(cluster_.List(), Not(HasSubstr("Before")));
+  ExpectGracefulEnd(program);
+}
+
+class LostReceiverTest : public ClusterTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  // The executor that is to die: the receiver's or the other.
+  pid_t Victim() {
+    for (const pid_t executor : Executors()) {
+      if (IsConnectedTo(executor, server_.port()) == GetParam()) return executor;
+    }
+    return 0;
+  }
+  bool AwaitReceiver() { return server_.AwaitClients(GetParam() ? 2 : 1); }
+};
+INSTANTIATE_TEST_SUITE_P(All, LostReceiverTest, ::testing::Bool(),
+                         [](const auto& lost) { return lost.param ? "TheReceivers" : "TheOther"; });
+
+TEST_P(LostReceiverTest, AnExecutorThatIsKilledIsReplacedAndEveryLineIsCountedOnce) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 1'000);
+  const pid_t victim = Victim();
+  ASSERT_NE(victim, 0);
+  kill(victim, SIGKILL);
+  EXPECT_TRUE(AwaitThat([&] {
+    const std::vector<pid_t> now = Executors();
+    return now.size() == 2 && std::ranges::count(now, victim) == 0;
+  }));
+  EXPECT_TRUE(program.AwaitErr("killed by signal 9")) << program.err();
+  ASSERT_TRUE(AwaitReceiver());
+  SendAndAwait(program, 1'000);
+  ExpectGracefulEnd(program);
+}
+
+TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
+  Process program(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.executor.instances=2"}));
+  SendAndAwait(program, 1'000);
+  const pid_t orphan = Victim();
+  ASSERT_NE(orphan, 0);
+  const bool first = std::ranges::count(ChildrenOf(cluster_.workers()[0]->pid()), orphan) == 1;
+  Process& worker = *cluster_.workers()[first ? 0 : 1];
+  const Process& other = *cluster_.workers()[first ? 1 : 0];
+  worker.Signal(SIGKILL);
+  ASSERT_TRUE(worker.AwaitExit());
+  EXPECT_TRUE(AwaitThat([&] { return !IsAlive(orphan); }));
+  EXPECT_TRUE(AwaitThat([&] { return ChildrenOf(other.pid()).size() == 2; })) << program.err();
+  ASSERT_TRUE(AwaitReceiver());
+  SendAndAwait(program, 1'000);
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 1'000);
+  const std::vector<pid_t> before = Executors();
+  cluster_.master().Signal(SIGKILL);
+  ASSERT_TRUE(cluster_.master().AwaitExit());
+  SendAndAwait(program, 1'000);  // nobody misses it
+  cluster_.RestartMaster();
+  EXPECT_TRUE(AwaitThat([&] {
+    const std::string list = cluster_.List();
+    return list.find("RUNNING") != std::string::npos && list.find("AWAY") == std::string::npos &&
+           list.find("2/2", list.find("2/2") + 1) != std::string::npos;
+  })) << cluster_.List();
+  SendAndAwait(program, 1'000);
+  EXPECT_EQ(Executors(), before);
+  kill(before.front(), SIGKILL);
+  EXPECT_TRUE(AwaitThat([&] {
+    const std::vector<pid_t> now = Executors();
+    return now.size() == 2 && std::ranges::count(now, before.front()) == 0;
+  })) << program.err();
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, ADriverThatIsKilledLeavesNothingRunning) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  program.Signal(SIGKILL);
+  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+}
+
+TEST_F(ClusterTest, KillEndsAnApplication) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  const std::string list = cluster_.List();
+  const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
+  Process status(
+      MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--status", id, "--master", cluster_.url()}));
+  EXPECT_EQ(status.AwaitExit()->code, 0) << status.err();
+  EXPECT_THAT(status.out(), HasSubstr("RUNNING"));
+  Process killer(MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--kill", id, "--master", cluster_.url()}));
+  EXPECT_EQ(killer.AwaitExit()->code, 0) << killer.err();
+  const std::optional<Exit> exit = program.AwaitExit();
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->code, 1);
+  EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
+  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+}
+
+TEST_F(ClusterTest, ApplicationsThatFindNoRoomWaitForIt) {
+  Process first(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(first, 100);
+  TextServer other;
+  Process second(WordCount(cluster_.url(), other.port()));
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("WAITING") != std::string::npos; }));
+  ExpectGracefulEnd(first);
+  const std::vector<std::string> lines = SomeLines(10);
+  ASSERT_TRUE(other.Send(Joined(lines)));
+  EXPECT_TRUE(second.AwaitOut([&](std::string_view out) {
+    return PrintedCounts(out) == CountedWords(lines);
+  })) << second.err();
+  ExpectGracefulEnd(second);
+}
+
+TEST_F(ClusterTest, AnExecutorsOutputIsInADirectoryOfItsOwn) {
+  Process program(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.log.level=debug"}));
+  SendAndAwait(program, 100);
+  const std::string list = cluster_.List();
+  const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
+  std::set<std::filesystem::path> logs;
+  for (const size_t worker : {0, 1}) {
+    for (const char* executor : {"0", "1"}) {
+      const std::filesystem::path directory =
+          std::filesystem::path(cluster_.WorkDirectoryOf(worker)) / id / executor;
+      if (!std::filesystem::exists(directory)) continue;
+      EXPECT_TRUE(std::filesystem::exists(directory / "stdout"));
+      EXPECT_TRUE(std::filesystem::exists(directory / "stderr"));
+      logs.insert(directory);
+    }
+  }
+  EXPECT_EQ(logs.size(), 2u);
+  for (const pid_t executor : Executors()) {
+    EXPECT_TRUE(logs.contains(std::filesystem::read_symlink("/proc/" + std::to_string(executor) + "/cwd")));
+  }
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, LogsFollowAnApplicationToItsEndAndStayReadable) {
+  // The source is not there yet, which a receiver logs.
+  const int port = UnusedPort();
+  Process program(WordCount(cluster_.url(), port));
+  ASSERT_TRUE(program.AwaitErr("cannot connect"));
+  const std::string list = cluster_.List();
+  const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
+  const std::vector<std::string> arguments{"logs", id, "--master", cluster_.url()};
+  std::vector<std::string> follow = arguments;
+  follow.push_back("-f");
+  Process follower(MillstreamCommand(MILLSTREAM_BIN_DIR, follow));
+  for (const pid_t executor : Executors()) {
+    const std::filesystem::path directory =
+        std::filesystem::read_symlink("/proc/" + std::to_string(executor) + "/cwd");
+    std::ofstream(directory / "stderr", std::ios::app) << "said by " << directory.filename().string() << "\n";
+  }
+  EXPECT_TRUE(follower.AwaitOut("said by 0")) << follower.err();
+  EXPECT_TRUE(follower.AwaitOut("said by 1")) << follower.err();
+  ExpectGracefulEnd(program);
+  EXPECT_EQ(follower.AwaitExit()->code, 0) << follower.err();
+  std::vector<std::string> of_one = arguments;
+  of_one.insert(of_one.end(), {"--executor", "1"});
+  Process one(MillstreamCommand(MILLSTREAM_BIN_DIR, of_one));
+  EXPECT_EQ(one.AwaitExit()->code, 0) << one.err();
+  EXPECT_THAT(one.out(), HasSubstr("said by 1\n"));
+  EXPECT_THAT(one.out(), Not(HasSubstr("said by 0")));
+}
+
+std::set<std::string> Entries(const std::string& block) {
+  std::set<std::string> entries;
+  std::istringstream text(block);
+  for (std::string entry; std::getline(text, entry, '\0');) entries.insert(entry);
+  return entries;
+}
+
+TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  const std::set<std::string> known = Entries(ProcFile(cluster_.workers()[0]->pid(), "environ"));
+  for (const pid_t executor : Executors()) {
+    EXPECT_EQ(ProcFile(executor, "cmdline"), ProcFile(program.pid(), "cmdline"));
+    for (const std::string& entry : Entries(ProcFile(executor, "environ"))) {
+      if (known.contains(entry)) continue;
+      EXPECT_THAT(entry, ::testing::MatchesRegex("MILLSTREAM_BOOTSTRAP_FD=[0-9]+|GRPC_POLL_STRATEGY=poll"));
+    }
+  }
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, EveryPortIsOnLoopback) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  std::vector<pid_t> processes = Executors();
+  processes.push_back(program.pid());
+  processes.push_back(cluster_.master().pid());
+  for (const pid_t pid : processes) {
+    const std::vector<Listener> listeners = ListenersOf(pid);
+    EXPECT_FALSE(listeners.empty());
+    for (const Listener& listener : listeners) EXPECT_TRUE(listener.loopback) << listener.port;
+  }
+  for (const auto& worker : cluster_.workers()) EXPECT_TRUE(ListenersOf(worker->pid()).empty());
+  ExpectGracefulEnd(program);
+}
+
+TEST_F(ClusterTest, StrangersOnTheMastersPortDoNoHarm) {
+  Process before(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
+  SendAndAwait(before, 100);
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const std::string nonsense[] = {
+      "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),   // a TLS hello
+      preface + std::string("\xff\xff\xff\x00\x00\x00\x00\x00\x01", 9),  // a frame of 16 MiB
+      std::string(100'000, '\xa5'),
+      "",
+  };
+  const std::string address = cluster_.url().substr(cluster_.url().rfind('/') + 1);
+  std::vector<int> connections;
+  for (int i = 0; i < 40; ++i) {
+    for (const std::string& text : nonsense) {
+      const int connected = tests::ConnectTo(address);
+      ASSERT_GE(connected, 0);
+      send(connected, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      connections.push_back(connected);
+    }
+  }
+  SendAndAwait(before, 100);
+  TextServer other;
+  Process after(WordCount(cluster_.url(), other.port()));
+  const std::vector<std::string> lines = SomeLines(100);
+  ASSERT_TRUE(other.Send(Joined(lines)));
+  EXPECT_TRUE(after.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == CountedWords(lines); }))
+      << after.err();
+  EXPECT_LT(VmHwmKb(cluster_.master().pid()), 128 << 10);
+  for (const int connected : connections) close(connected);
+  ExpectGracefulEnd(after);
+  ExpectGracefulEnd(before);
+}
+
+}  // namespace
+}  // namespace millstream::test

@@ -1,0 +1,73 @@
+#include "tests/support/cluster.h"
+
+#include <stdlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+namespace millstream::test {
+namespace {
+
+std::string NewDirectory() {
+  std::string path = std::filesystem::temp_directory_path() / "millstream-cluster-XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) std::abort();
+  return path;
+}
+
+// What follows "ready " on the first line.
+std::string AwaitReady(const Process& daemon) {
+  if (!daemon.AwaitOut("\n")) {
+    std::fprintf(stderr, "a daemon did not come up: %s\n", daemon.err().c_str());
+    std::abort();
+  }
+  const std::string out = daemon.out();
+  const std::string line = out.substr(0, out.find('\n'));
+  return line.starts_with("ready ") ? line.substr(6) : "";
+}
+
+}  // namespace
+
+std::vector<std::string> MillstreamCommand(const std::string& bin_dir, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), bin_dir + "/millstream");
+  return arguments;
+}
+
+Cluster::Cluster(std::string bin_dir) : bin_dir_(std::move(bin_dir)), directory_(NewDirectory()) {
+  StartMaster(0);
+}
+
+Cluster::~Cluster() {
+  workers_.clear();
+  master_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+void Cluster::StartMaster(int port) {
+  master_ = std::make_unique<Process>(MillstreamCommand(
+      bin_dir_, {"master", "--port", std::to_string(port), "--work-dir", directory_ + "/master"}));
+  url_ = AwaitReady(*master_);
+}
+
+void Cluster::RestartMaster() { StartMaster(std::stoi(url_.substr(url_.rfind(':') + 1))); }
+
+Process& Cluster::AddWorker(int cores) {
+  workers_.push_back(std::make_unique<Process>(
+      MillstreamCommand(bin_dir_, {"worker", "--cores", std::to_string(cores), "--memory", "4g", "--work-dir",
+                                   WorkDirectoryOf(workers_.size()), url_})));
+  AwaitReady(*workers_.back());
+  return *workers_.back();
+}
+
+std::string Cluster::WorkDirectoryOf(size_t worker) const {
+  return directory_ + "/worker" + std::to_string(worker);
+}
+
+std::string Cluster::List() const {
+  Process list(MillstreamCommand(bin_dir_, {"list", "--master", url_}));
+  list.AwaitExit();
+  return list.out();
+}
+
+}  // namespace millstream::test

@@ -1,0 +1,47 @@
+#ifndef MILLSTREAM_TESTS_SUPPORT_CLUSTER_H_
+#define MILLSTREAM_TESTS_SUPPORT_CLUSTER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.h"
+
+namespace millstream::test {
+
+// The command line of `millstream ARGUMENTS...`, as the build made it.
+std::vector<std::string> MillstreamCommand(const std::string& bin_dir, std::vector<std::string> arguments);
+
+// A master and workers on this machine, in directories of their own. Everything is killed and removed with
+// it.
+class Cluster {
+ public:
+  // Aborts the test program if the master does not come up.
+  explicit Cluster(std::string bin_dir);
+  ~Cluster();
+
+  const std::string& url() const { return url_; }  // the master's
+  Process& master() { return *master_; }
+  // On the same port and directory, after the one before has ended.
+  void RestartMaster();
+
+  Process& AddWorker(int cores);
+  std::vector<std::unique_ptr<Process>>& workers() { return workers_; }
+  std::string WorkDirectoryOf(size_t worker) const;
+
+  // What `millstream list` prints.
+  std::string List() const;
+
+ private:
+  void StartMaster(int port);
+
+  const std::string bin_dir_;
+  const std::string directory_;
+  std::string url_;
+  std::unique_ptr<Process> master_;
+  std::vector<std::unique_ptr<Process>> workers_;
+};
+
+}  // namespace millstream::test
+
+#endif  // MILLSTREAM_TESTS_SUPPORT_CLUSTER_H_
