@@ -23,8 +23,8 @@ std::string BuildIdInNotes(const char* notes, size_t bytes) {
     const size_t content = name + padded(note->n_namesz);
     const size_t end = content + padded(note->n_descsz);
     if (end > bytes) break;
-    if (note->n_type == NT_GNU_BUILD_ID &&
-        std::string_view(notes + name, note->n_namesz) == std::string_view("GNU", 4)) {
+    if (note->n_type == NT_GNU_BUILD_ID && std::string_view(notes + name, note->n_namesz) ==
+                                               std::string_view(ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU))) {
       return std::string(notes + content, note->n_descsz);
     }
     at = end;
