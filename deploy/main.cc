@@ -23,6 +23,9 @@ namespace {
 
 using Arguments = std::span<const std::string>;
 
+constexpr std::string_view kSecretHelp =
+    "the cluster's secret: every connection is mutual TLS, beyond loopback too";
+
 // A whole number within bounds, into `to`.
 template <typename Number>
 auto SetNumber(Number& to, std::string_view name, int64_t least, int64_t most) {
@@ -48,13 +51,15 @@ auto SetText(std::string& to, std::string_view name) {
 absl::Status Master(Arguments arguments) {
   MasterDaemonOptions master;
   const std::vector<Option> options{
-      {"--host", "HOST", "the loopback address to listen on; default 127.0.0.1",
-       SetText(master.host, "--host")},
+      {"--host", "HOST", "the address to listen on; default 127.0.0.1. Any other needs --secret-file",
+       SetText(master.listen.host, "--host")},
+      {"--advertised-host", "HOST", "as its URL names it, if that is not --host",
+       SetText(master.listen.advertised_host, "--advertised-host")},
       {"--port", "PORT", "the port to listen on; default 7077, 0 is any",
-       SetNumber(master.port, "--port", 0, 65535)},
+       SetNumber(master.listen.port, "--port", 0, 65535)},
+      {"--secret-file", "FILE", kSecretHelp, SetText(master.secret_file, "--secret-file")},
       {"--work-dir", "DIR", "where it keeps its journal; default ./millstream-master",
-       SetText(master.work_dir, "--work-dir")},
-      MissingOption("--secret-file", "FILE")};
+       SetText(master.work_dir, "--work-dir")}};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
@@ -63,7 +68,8 @@ absl::Status Master(Arguments arguments) {
         ("Usage: millstream master [FLAGS]\n\n"
          "Accepts workers and applications, gives these executors on those, and remembers both in its\n"
          "journal: started again on the same port, it goes on where it was, and applications that run do\n"
-         "not notice. The first line on standard output is \"ready URL\". It serves its own user alone.\n\n" +
+         "not notice. The first line on standard output is \"ready URL\". Without a secret file it serves\n"
+         "its own user on this machine alone.\n\n" +
          OptionsHelp(options))
             .c_str(),
         stdout);
@@ -99,8 +105,12 @@ absl::Status Worker(Arguments arguments) {
       {"--memory", "SIZE", "likewise; default this machine's, less 1g", set_memory},
       {"--work-dir", "DIR", "where executors work, and programs are kept; default ./millstream-worker",
        SetText(worker.work_dir, "--work-dir")},
-      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait},
-      MissingOption("--secret-file", "FILE")};
+      {"--host", "HOST", "the address executors listen on; default the one that leads to the master",
+       SetText(worker.host, "--host")},
+      {"--advertised-host", "HOST", "as other machines name it, if that is not --host",
+       SetText(worker.advertised_host, "--advertised-host")},
+      {"--secret-file", "FILE", kSecretHelp, SetText(worker.secret_file, "--secret-file")},
+      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait}};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();

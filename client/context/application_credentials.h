@@ -26,6 +26,9 @@ class ApplicationCredentials {
     return security::Credentials{identity, token_, std::nullopt};
   }
 
+  // Whether connections are by TLS.
+  bool secured() const { return cluster_.has_value(); }
+
  private:
   const std::optional<security::ClusterSecret> cluster_;
   const security::Secret token_;

@@ -24,12 +24,13 @@ std::string UserName() {
 
 }  // namespace
 
-ClusterApplication::ClusterApplication(std::vector<std::string> masters, const std::string& name,
-                                       const proto::ExecutorRequest& request, Listener listener)
+ClusterApplication::ClusterApplication(security::Credentials own, std::vector<std::string> masters,
+                                       const std::string& name, const proto::ExecutorRequest& request,
+                                       Listener listener)
     : name_(name),
       request_(request),
       listener_(std::move(listener)),
-      connection_(security::Role::kDriver, std::move(masters),
+      connection_(std::move(own), std::move(masters),
                   {.hello = [this] { return Hello(); },
                    .on_message = [this](const proto::FromMaster& message) { OnMessage(message); },
                    .on_lost = [this](const absl::Status& why) { OnLost(why); }}) {}

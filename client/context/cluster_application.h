@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/ids.h"
 #include "common/rpc/master_connection.h"
+#include "common/security/credentials.h"
 #include "proto/cluster.pb.h"
 
 namespace millstream::client {
@@ -29,7 +30,8 @@ class ClusterApplication {
     std::function<void(const std::string& reason)> on_killed;
   };
 
-  ClusterApplication(std::vector<std::string> masters, const std::string& name,
+  // `own` is its driver's credentials.
+  ClusterApplication(security::Credentials own, std::vector<std::string> masters, const std::string& name,
                      const proto::ExecutorRequest& request, Listener listener);
   // Asks the master; once.
   void Start() { connection_.Start(); }
@@ -37,7 +39,8 @@ class ClusterApplication {
   ~ClusterApplication();
 
   // The cores of the executors that are granted first. Aborted: no master answered within `reach`;
-  // Unauthenticated: it is another user's; DeadlineExceeded: nothing was granted within `grant`.
+  // Unauthenticated: it is another user's or another secret's; DeadlineExceeded: nothing was granted within
+  // `grant`.
   absl::StatusOr<int> AwaitFirstGrant(std::chrono::milliseconds reach, std::chrono::milliseconds grant);
 
   // Starts a granted executor. `launch` says what runs; who and how large is added.

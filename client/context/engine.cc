@@ -9,12 +9,12 @@
 #include "client/context/application_credentials.h"
 #include "client/context/cluster_application.h"
 #include "client/context/executor_request.h"
+#include "client/context/listening.h"
 #include "client/context/process_state.h"
 #include "client/context/program_file.h"
 #include "common/base/crash_report.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
-#include "common/cli/errors.h"
 #include "common/plan/kernel_refs.h"
 #include "common/rpc/bootstrap.h"
 #include "common/rpc/child_process.h"
@@ -26,7 +26,6 @@
 #include "common/rpc/in_memory_link.h"
 #include "common/security/cluster_secret.h"
 #include "common/security/credentials.h"
-#include "common/security/local_secret.h"
 #include "driver/driver.h"
 #include "executor/executor.h"
 #include "proto/bootstrap.pb.h"
@@ -140,7 +139,7 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
   std::shared_ptr<rpc::ExecutorLink> link_;
 };
 
-// What the engines whose executors are processes share: the driver's ports, over gRPC on loopback.
+// What the engines whose executors are processes share: the driver's ports, over gRPC.
 class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
  public:
   ProcessEngine(const cli::ResolvedConfig& config, cli::MasterUrl master,
@@ -161,14 +160,17 @@ class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
   }
 
  protected:
-  absl::Status OpenPorts(driver::DriverOptions options) {
+  // For executors on this machine, or where those masters' workers are.
+  absl::Status OpenPorts(driver::DriverOptions options, const std::vector<std::string>& masters) {
+    const absl::StatusOr<DriverListening> listening = DriverListeningOf(config_, masters);
+    if (!listening.ok()) return listening.status();
     const absl::StatusOr<security::Credentials> own = credentials_.Issue(security::Role::kDriver);
     if (!own.ok()) return own.status();
-    auto endpoint = rpc::GrpcDriverEndpoint::Listen(*own, {});
+    auto endpoint = rpc::GrpcDriverEndpoint::Listen(*own, {.listen = listening->control});
     if (!endpoint.ok()) return endpoint.status();
     endpoint_ = *std::move(endpoint);
     const std::chrono::milliseconds timeout = *config_.GetDuration(cli::keys::kNetworkTimeout);
-    auto server = rpc::GrpcBlockServer::Listen(*own, timeout);
+    auto server = rpc::GrpcBlockServer::Listen(*own, timeout, listening->blocks);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     blocks_ = std::make_unique<rpc::GrpcBlockTransport>(*own, timeout);
@@ -218,7 +220,7 @@ class LocalClusterEngine : public ProcessEngine {
   ~LocalClusterEngine() override { Stop(); }
 
   absl::Status Begin() override {
-    if (absl::Status opened = OpenPorts(DriverOptionsOf(config_, master_)); !opened.ok()) return opened;
+    if (absl::Status opened = OpenPorts(DriverOptionsOf(config_, master_), {}); !opened.ok()) return opened;
     server_->Serve(driver_->collections());
     children_ = std::make_unique<rpc::ChildProcesses>(
         [this](const rpc::ChildExit& end) { driver_->OnExecutorExited(ExecutorId{end.child}, end.how); });
@@ -259,16 +261,18 @@ class ClusterEngine : public ProcessEngine {
     options.cores_per_executor = static_cast<int>(std::max(1u, request.executor_cores()));
     options.grant_timeout = patience;
     options.most_cores = MostCores(request);
-    if (absl::Status opened = OpenPorts(std::move(options)); !opened.ok()) return opened;
+    const auto masters = rpc::CheckHosts(master_.masters, credentials_.secured(), "--master");
+    if (!masters.ok()) return masters.status();
+    if (absl::Status opened = OpenPorts(std::move(options), *masters); !opened.ok()) return opened;
     auto program = ProgramFile::Open(driver_->collections());
     if (!program.ok()) return program.status();
     program_ = *std::move(program);
     server_->Serve(*program_);
     if (absl::Status started = driver_->Start(kStartTimeout); !started.ok()) return started;
-    auto masters = security::LoopbackAddresses(master_.masters, "--master");
-    if (!masters.ok()) return masters.status();
+    const absl::StatusOr<security::Credentials> own = credentials_.Issue(security::Role::kDriver);
+    if (!own.ok()) return own.status();
     application_ = std::make_unique<ClusterApplication>(
-        *std::move(masters), config_.Get(cli::keys::kAppName), request,
+        *own, *masters, config_.Get(cli::keys::kAppName), request,
         ClusterApplication::Listener{
             .on_granted = [this](ExecutorId executor) { driver_->OnExecutorGranted(executor); },
             .on_ended = [this](ExecutorId executor,
@@ -314,10 +318,6 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
   const cli::MasterUrl master = config.GetMaster();
   std::optional<security::ClusterSecret> secret;
   if (const std::string file = config.Get(cli::keys::kSecretFile); !file.empty()) {
-    if (master.kind == cli::MasterUrl::Kind::kCluster) {
-      return cli::UsageError("--secret-file", "a cluster's master and workers do not use one in this release",
-                             "Leave it out; they serve their own user on loopback");
-    }
     absl::StatusOr<security::ClusterSecret> read = security::ClusterSecret::Read(file);
     if (!read.ok()) return read.status();
     secret = *std::move(read);
@@ -336,7 +336,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
   if (master.kind == cli::MasterUrl::Kind::kLocalCluster) {
     engine = std::make_unique<LocalClusterEngine>(config, master, std::move(secret));
   } else {
-    engine = std::make_unique<ClusterEngine>(config, master, std::nullopt);
+    engine = std::make_unique<ClusterEngine>(config, master, std::move(secret));
   }
   if (absl::Status status = engine->Begin(); !status.ok()) return status;
   return engine;
@@ -355,7 +355,7 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   const std::optional<security::Credentials> own = security::FromProto(bootstrap.credentials());
   if (!own) return fail(absl::InvalidArgumentError("executor: its bootstrap has no credentials"));
   const std::chrono::milliseconds timeout = *config->GetDuration(cli::keys::kNetworkTimeout);
-  auto server = rpc::GrpcBlockServer::Listen(*own, timeout);
+  auto server = rpc::GrpcBlockServer::Listen(*own, timeout, ExecutorListeningOf(*config, bootstrap));
   if (!server.ok()) return fail(server.status());
   rpc::GrpcBlockTransport blocks(*own, timeout);
   rpc::GrpcExecutorLink link(bootstrap.driver_address(), *own);

@@ -20,10 +20,15 @@ using Type = ConfigurationKey::Type;
 constexpr int64_t kSecond = 1000;
 constexpr int64_t kDay = 86'400 * kSecond;
 constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kMostPort = 65535;
 constexpr int64_t kTiB = int64_t{1} << 40;
 
 constexpr std::array kKeys{
     ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
+    ConfigurationKey{
+        keys::kExecutorPort, Type::kInteger, "0",
+        "the port an executor serves blocks on; 0: any. One that is in use is followed by the next", 0,
+        kMostPort},
     ConfigurationKey{keys::kWaitTimeout, Type::kDuration, "60s",
                      "how long an application waits for a cluster's master and for cores", 100, kDay,
                      kSecond},
@@ -36,8 +41,19 @@ constexpr std::array kKeys{
     ConfigurationKey{
         keys::kDefaultParallelism, Type::kInteger, "",
         "partitions where neither the program nor an input says how many; else all cores together", 1, 65536},
+    ConfigurationKey{
+        keys::kDriverBindAddress, Type::kText, "",
+        "the address the driver listens on; else 127.0.0.1, or what leads to the cluster's master"},
+    ConfigurationKey{keys::kDriverBlocksPort, Type::kInteger, "0",
+                     "the port the driver serves its collections on, as millstream.blockManager.port", 0,
+                     kMostPort},
+    ConfigurationKey{keys::kDriverHost, Type::kText, "",
+                     "the driver's host as executors are told it; else the address it listens on"},
     ConfigurationKey{keys::kMaxResultSize, Type::kSize, "1g",
                      "the most bytes one action may bring to the driver", 1, kTiB, 1},
+    ConfigurationKey{keys::kDriverPort, Type::kInteger, "0",
+                     "the port executors connect to the driver on, as millstream.blockManager.port", 0,
+                     kMostPort},
     ConfigurationKey{
         keys::kExecutorCores, Type::kInteger, "",
         "cores of an executor on a cluster; else 1 if millstream.executor.instances is given, and "
@@ -54,6 +70,8 @@ constexpr std::array kKeys{
     ConfigurationKey{keys::kMaster, Type::kMaster, "local[*]", "where the application runs"},
     ConfigurationKey{keys::kNetworkTimeout, Type::kDuration, "10s",
                      "how long an executor may be silent before it is lost", 100, kDay, kSecond},
+    ConfigurationKey{keys::kPortMaxRetries, Type::kInteger, "16",
+                     "how many ports after one that is in use are tried", 0, kMostPort},
     ConfigurationKey{keys::kSecretFile, Type::kText, "",
                      "the cluster's secret, with which every connection is mutual TLS"},
     ConfigurationKey{keys::kMaxStageAttempts, Type::kInteger, "4",

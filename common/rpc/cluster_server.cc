@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "common/rpc/message_buffers.h"
@@ -13,6 +14,31 @@ namespace {
 constexpr size_t kMostConnections = size_t{1} << 14;
 // An application's arguments and configuration travel with each launch.
 constexpr int kMostMessageBytes = 16 << 20;
+
+using security::Role;
+
+// Who may say it. A kind of message that is not listed here does not compile.
+std::set<Role> SpeakersOf(const proto::ToMaster& message) {
+  switch (message.kind_case()) {
+    case proto::ToMaster::kWorker:
+    case proto::ToMaster::kHeartbeat:
+    case proto::ToMaster::kLogAnswer:
+      return {Role::kWorker};
+    case proto::ToMaster::kApplication:
+    case proto::ToMaster::kLaunch:
+    case proto::ToMaster::kApplicationEnded:
+      return {Role::kDriver};
+    case proto::ToMaster::kEnded:
+      return {Role::kWorker, Role::kDriver};
+    case proto::ToMaster::kList:
+    case proto::ToMaster::kKill:
+    case proto::ToMaster::kLogQuery:
+      return {Role::kSubmitter};
+    case proto::ToMaster::KIND_NOT_SET:
+      return {};
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -29,12 +55,14 @@ class ClusterServer::Stream : public RpcHandler {
     proto::ToMaster message;
     if (!Decode(buffer, message)) return OnReadsEnded();
     call_.Read();
-    if (!end_) server_.listener_.on_message(id_, message);
+    if (end_) return;
+    if (server_.knows_roles_ && !SpeakersOf(message).contains(call_.caller().role)) return Refuse();
+    server_.listener_.on_message(id_, call_.caller(), message);
   }
 
   void OnReadsEnded() override {
     call_.Cancel();
-    if (!end_ && server_.streams_.erase(id_) > 0) server_.listener_.on_closed(id_);
+    if (!end_) Forget();
   }
 
   void OnWritten(bool ok) override {
@@ -55,6 +83,15 @@ class ClusterServer::Stream : public RpcHandler {
   }
 
  private:
+  void Refuse() {
+    Forget();
+    End(absl::PermissionDeniedError("the caller's role may not say this"));
+  }
+
+  void Forget() {
+    if (server_.streams_.erase(id_) > 0) server_.listener_.on_closed(id_);
+  }
+
   void Flush() {
     if (writing_) return;
     if (!queue_.empty()) {
@@ -79,23 +116,22 @@ class ClusterServer::Stream : public RpcHandler {
 };
 
 absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const security::Credentials& own,
-                                                                     const std::string& host, int port) {
-  std::unique_ptr<ClusterServer> cluster(new ClusterServer);
+                                                                     const ListenOptions& listen) {
+  std::unique_ptr<ClusterServer> cluster(new ClusterServer(own.tls.has_value()));
   ClusterServer& self = *cluster;
-  using security::Role;
   const auto attach = [&self](RpcServer::Call& call) {
     return std::make_unique<Stream>(self, call, ConnectionId{self.next_connection_++});
   };
   auto server = RpcServer::Listen(
       own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
-      {.host = host, .port = port, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
+      {.listen = listen, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
   if (!server.ok()) return server.status();
   cluster->server_ = *std::move(server);
   return cluster;
 }
 
 ClusterServer::~ClusterServer() {
-  listener_ = {[](ConnectionId, const proto::ToMaster&) {}, [](ConnectionId) {}};
+  listener_ = {[](ConnectionId, const security::Identity&, const proto::ToMaster&) {}, [](ConnectionId) {}};
 }
 
 void ClusterServer::Send(ConnectionId connection, const proto::FromMaster& message) {

@@ -20,17 +20,20 @@ namespace millstream::rpc {
 // Full name of the one method of a master.
 inline constexpr const char* kAttachMethod = "/millstream.proto.Cluster/Attach";
 
-// A master's end of the streams of its workers, drivers and clients. One thread uses it, except for Wake();
-// all callbacks come from within Wait().
+// A master's end of the streams of its workers, drivers and clients. With TLS, each may only say what is for
+// its role to say; a stream that says anything else ends. One thread uses it, except for Wake(); all
+// callbacks come from within Wait().
 class ClusterServer {
  public:
   struct Listener {
-    std::function<void(ConnectionId, const proto::ToMaster&)> on_message;
+    // `caller` as its certificate names it; without TLS it is the master's own identity.
+    std::function<void(ConnectionId, const security::Identity& caller, const proto::ToMaster&)> on_message;
     std::function<void(ConnectionId)> on_closed;  // by the peer; last
   };
 
+  // Errors are RpcServer::Listen()'s.
   static absl::StatusOr<std::unique_ptr<ClusterServer>> Listen(const security::Credentials& own,
-                                                               const std::string& host, int port);
+                                                               const ListenOptions& listen);
   ~ClusterServer();
 
   const std::string& address() const { return server_->address(); }  // host:port
@@ -50,8 +53,9 @@ class ClusterServer {
  private:
   class Stream;
 
-  ClusterServer() = default;
+  explicit ClusterServer(bool knows_roles) : knows_roles_(knows_roles) {}
 
+  const bool knows_roles_;
   Listener listener_;
   uint64_t next_connection_ = 1;
   std::map<ConnectionId, Stream*> streams_;

@@ -114,7 +114,8 @@ class PutCall : public RpcHandler {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcBlockServer>> GrpcBlockServer::Listen(
-    const security::Credentials& own, std::chrono::milliseconds network_timeout, const std::string& host) {
+    const security::Credentials& own, std::chrono::milliseconds network_timeout,
+    const ListenOptions& listen) {
   using security::Role;
   std::unique_ptr<GrpcBlockServer> blocks(new GrpcBlockServer);
   GrpcBlockServer& self = *blocks;
@@ -125,7 +126,7 @@ absl::StatusOr<std::unique_ptr<GrpcBlockServer>> GrpcBlockServer::Listen(
   auto server = RpcServer::Listen(
       own,
       {{kFetchMethod, {fetch, {Role::kDriver, Role::kExecutor}}}, {kPutMethod, {put, {Role::kExecutor}}}},
-      {.host = host, .least_ping_interval = network_timeout / 10});
+      {.listen = listen, .least_ping_interval = network_timeout / 10});
   if (!server.ok()) return server.status();
   blocks->server_ = *std::move(server);
   return blocks;

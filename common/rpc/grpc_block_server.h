@@ -25,7 +25,7 @@ class GrpcBlockServer {
   // Errors are RpcServer::Listen()'s.
   static absl::StatusOr<std::unique_ptr<GrpcBlockServer>> Listen(const security::Credentials& own,
                                                                  std::chrono::milliseconds network_timeout,
-                                                                 const std::string& host = "127.0.0.1");
+                                                                 const ListenOptions& listen = {});
   // Ends all calls.
   ~GrpcBlockServer();
 

@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<GrpcDriverEndpoint>> GrpcDriverEndpoint::Listen(
   GrpcDriverEndpoint& self = *endpoint;
   const auto connect = [&self](RpcServer::Call& call) { return self.Accept(call); };
   auto server = RpcServer::Listen(own, {{kConnectMethod, {connect, {security::Role::kExecutor}}}},
-                                  {.host = options.host, .max_calls = size_t{1} << 16});
+                                  {.listen = options.listen, .max_calls = size_t{1} << 16});
   if (!server.ok()) return server.status();
   endpoint->server_ = *std::move(server);
   return endpoint;

@@ -21,7 +21,7 @@ namespace millstream::rpc {
 inline constexpr const char* kConnectMethod = "/millstream.proto.Control/Connect";
 
 struct GrpcDriverEndpointOptions {
-  std::string host = "127.0.0.1";
+  ListenOptions listen = {};
   size_t max_unknown_streams = 64;  // that have not said Hello
   std::chrono::milliseconds hello_timeout{5000};
 };

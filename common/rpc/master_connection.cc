@@ -12,8 +12,8 @@
 #include "common/rpc/message_buffers.h"
 #include "common/rpc/rpc_channel.h"
 #include "common/rpc/statuses.h"
-#include "common/security/credentials.h"
 #include "common/security/local_secret.h"
+#include "common/security/tls_probe.h"
 
 namespace millstream::rpc {
 namespace {
@@ -21,6 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{1000};
 constexpr std::chrono::milliseconds kPingTimeout{10'000};
+const security::Identity kMaster{security::Role::kMaster, ""};
 constexpr int kMostMessageBytes = 16 << 20;
 
 }  // namespace
@@ -29,7 +30,7 @@ constexpr int kMostMessageBytes = 16 << 20;
 class MasterConnection::Stream {
  public:
   Stream(const std::string& master, const security::Credentials& own)
-      : channel_(master, own, {security::Role::kMaster, ""},
+      : channel_(master, own, kMaster,
                  {.max_message_bytes = kMostMessageBytes, .ping_timeout = kPingTimeout}) {}
 
   ~Stream() {
@@ -119,8 +120,9 @@ class MasterConnection::Stream {
   bool writable_ = false;  // connected, and no message is under way
 };
 
-MasterConnection::MasterConnection(security::Role role, std::vector<std::string> masters, Listener listener)
-    : role_(role), masters_(std::move(masters)), listener_(std::move(listener)) {}
+MasterConnection::MasterConnection(security::Credentials own, std::vector<std::string> masters,
+                                   Listener listener)
+    : own_(std::move(own)), masters_(std::move(masters)), listener_(std::move(listener)) {}
 
 MasterConnection::~MasterConnection() {
   {
@@ -159,7 +161,12 @@ void MasterConnection::Loop() {
   for (size_t next = 0; !stopping_; next = (next + 1) % masters_.size()) {
     lock.unlock();
     answered_ = false;
-    const absl::Status end = RunOnce(masters_[next]);
+    absl::Status end = RunOnce(masters_[next]);
+    if (absl::IsUnavailable(end) && !answered_) {
+      // What gRPC says of a connection that it does not get does not tell a secret from a silence.
+      if (const auto mismatch = security::FindTlsMismatch(masters_[next], own_.tls, kMaster))
+        end = absl::UnauthenticatedError(*mismatch);
+    }
     lock.lock();
     if (stopping_) break;
     lock.unlock();
@@ -173,10 +180,17 @@ void MasterConnection::Loop() {
   changed_.notify_all();
 }
 
-absl::Status MasterConnection::RunOnce(const std::string& master) {
+absl::StatusOr<security::Credentials> MasterConnection::CredentialsFor(const std::string& master) const {
+  if (own_.tls) return own_;
   const absl::StatusOr<security::Secret> secret = security::FetchLocalSecret(master);
   if (!secret.ok()) return secret.status();
-  Stream stream(master, {{role_, ""}, *secret, std::nullopt});
+  return security::Credentials{own_.identity, *secret, std::nullopt};
+}
+
+absl::Status MasterConnection::RunOnce(const std::string& master) {
+  const absl::StatusOr<security::Credentials> credentials = CredentialsFor(master);
+  if (!credentials.ok()) return credentials.status();
+  Stream stream(master, *credentials);
   {
     // First, so that what happens after the hello is said too.
     std::lock_guard lock(mutex_);

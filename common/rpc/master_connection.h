@@ -11,14 +11,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "common/security/identity.h"
+#include "absl/status/statusor.h"
+#include "common/security/credentials.h"
 #include "proto/cluster.pb.h"
 
 namespace millstream::rpc {
 
 // A worker's, driver's or client's stream to whichever of the masters is there; it is made anew when it ends,
-// until this is destroyed. Each connection asks for the master's secret first, so that a master that was
-// restarted is found again. Thread-safe.
+// until this is destroyed. Without TLS each connection asks for the master's secret first, so that a master
+// that was restarted is found again. Thread-safe.
 class MasterConnection {
  public:
   // Called on this object's own thread, one at a time; must not destroy it.
@@ -26,14 +27,14 @@ class MasterConnection {
     // The first message of a new connection.
     std::function<proto::ToMaster()> hello;
     std::function<void(const proto::FromMaster&)> on_message;
-    // A connection ended or could not be made; another one will be tried. Unauthenticated: the master is not
-    // for this user; else a reason for people that names the master.
+    // A connection ended or could not be made; another one will be tried. Always a reason for people that
+    // names the master; Unauthenticated: it is there, but not for this user or not by this secret file.
     std::function<void(const absl::Status&)> on_lost;
   };
 
-  // `masters` are loopback addresses, "host:port", at least one.
-  // `role` is what this process is to them.
-  MasterConnection(security::Role role, std::vector<std::string> masters, Listener listener);
+  // `masters` are addresses, "host:port", at least one. `own` is who this process is to them; if it has no
+  // TLS, they are on loopback and hand out the token to show.
+  MasterConnection(security::Credentials own, std::vector<std::string> masters, Listener listener);
   ~MasterConnection();
 
   // Begins to connect; once.
@@ -52,8 +53,10 @@ class MasterConnection {
   void Loop();
   // Returns when the connection ended.
   absl::Status RunOnce(const std::string& master);
+  // What this process shows to `master`.
+  absl::StatusOr<security::Credentials> CredentialsFor(const std::string& master) const;
 
-  const security::Role role_;
+  const security::Credentials own_;
   const std::vector<std::string> masters_;
   const Listener listener_;
   bool answered_ = false;  // the last connection brought a message; touched by the thread alone

@@ -2,17 +2,18 @@
 
 #include <grpcpp/resource_quota.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/cli/errors.h"
 #include "common/rpc/auth.h"
 #include "common/rpc/grpc_log.h"
-#include "common/rpc/listen_address.h"
 #include "common/rpc/statuses.h"
 
 namespace millstream::rpc {
 namespace {
 
+constexpr int kMostPort = 65535;
 constexpr int kMostMetadataBytes = 8192;
 constexpr int kWindowBytes = 1 << 20;
 constexpr int kMostStreamsPerConnection = 128;
@@ -40,30 +41,47 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Credentials& own,
-                                                             std::map<std::string, Method> methods,
+                                                             const std::map<std::string, Method>& methods,
                                                              const RpcServerOptions& options) {
   RouteGrpcLog();
-  const absl::StatusOr<ListenAddress> address = ResolveListenAddress(options.host, options.port);
-  if (!address.ok()) return address.status();
-  if (!address->loopback && !own.tls) {
-    return absl::UnauthenticatedError(
-        cli::ErrorText(options.host, "it is beyond loopback, where only TLS keeps strangers out",
-                       "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
+  const ListenOptions& listen = options.listen;
+  if (listen.advertised_host.empty() && (listen.host == "0.0.0.0" || listen.host == "::")) {
+    return cli::UsageError(listen.host,
+                           "it is every address of this machine, and none that others can be told",
+                           "Name one, or add --advertised-host (of a driver, millstream.driver.host)");
   }
-  std::unique_ptr<RpcServer> server(new RpcServer(own, std::move(methods), options.max_calls));
+  const int last = listen.port == 0 ? 0 : std::min(listen.port + listen.more_ports, kMostPort);
+  for (int port = listen.port; port <= last; ++port) {
+    const absl::StatusOr<ListenAddress> address = ResolveListenAddress(listen.host, port);
+    if (!address.ok()) return address.status();
+    if (!address->loopback && !own.tls) {
+      return absl::UnauthenticatedError(
+          cli::ErrorText(listen.host, "it is beyond loopback, where only TLS keeps strangers out",
+                         "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
+    }
+    if (auto server = Bind(own, methods, options, address->numeric)) return server;
+  }
+  std::string thing = HostAndPort(listen.host, listen.port);
+  if (last > listen.port) thing += " to " + std::to_string(last);
+  return absl::FailedPreconditionError(
+      cli::ErrorText(thing, "it cannot be bound: another process has it, or it is no address of this machine",
+                     "Name another one"));
+}
+
+std::unique_ptr<RpcServer> RpcServer::Bind(const security::Credentials& own,
+                                           const std::map<std::string, Method>& methods,
+                                           const RpcServerOptions& options, const std::string& address) {
+  std::unique_ptr<RpcServer> server(new RpcServer(own, methods, options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);
   int port = 0;
-  builder.AddListeningPort(address->numeric, MakeServerCredentials(own), &port);
+  builder.AddListeningPort(address, MakeServerCredentials(own), &port);
   builder.RegisterAsyncGenericService(&server->service_);
   server->queue_ = builder.AddCompletionQueue();
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || port == 0) {
-    return absl::FailedPreconditionError(cli::ErrorText(
-        address->numeric, "it cannot be bound: another process has it, or it is no address of this machine",
-        "Name another one"));
-  }
-  server->address_ = HostAndPort(options.host, port);
+  if (server->server_ == nullptr || port == 0) return nullptr;
+  const ListenOptions& listen = options.listen;
+  server->address_ = HostAndPort(listen.advertised_host.empty() ? listen.host : listen.advertised_host, port);
   server->RequestCall();
   return server;
 }
@@ -144,11 +162,11 @@ void RpcServer::OnAccepted(Call& call, bool ok) {
 }
 
 grpc::Status RpcServer::Admit(Call& call) {
-  security::Identity caller;
-  if (grpc::Status known = Authenticate(own_, call.context_, &caller); !known.ok()) return known;
+  if (grpc::Status known = Authenticate(own_, call.context_, &call.caller_); !known.ok()) return known;
   const auto method = methods_.find(call.context_.method());
   if (method == methods_.end()) return {grpc::StatusCode::UNIMPLEMENTED, "there is no such method"};
-  if (grpc::Status allowed = Authorize(own_, caller, method->second.callers); !allowed.ok()) return allowed;
+  if (grpc::Status allowed = Authorize(own_, call.caller_, method->second.callers); !allowed.ok())
+    return allowed;
   if (closing_ || calls_.size() > max_calls_ + 1) return {grpc::StatusCode::UNAVAILABLE, "too many calls"};
   absl::StatusOr<std::unique_ptr<RpcHandler>> handler = method->second.accept(call);
   if (!handler.ok()) return ToGrpc(handler.status());

@@ -15,14 +15,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/rpc/listen_address.h"
 #include "common/security/credentials.h"
 
 namespace millstream::rpc {
 
 struct RpcServerOptions {
-  std::string host = "127.0.0.1";  // as peers reach it: a name or an address of this machine
-  int port = 0;                    // 0: one of the system's choice
-  size_t max_calls = 1024;         // at once; further ones are refused
+  ListenOptions listen = {};
+  size_t max_calls = 1024;  // at once; further ones are refused
   int max_message_bytes = 4 << 20;
   size_t memory_bytes = size_t{64} << 20;  // of gRPC's own buffers
   std::chrono::milliseconds handshake_timeout{5000};
@@ -39,6 +39,9 @@ class RpcServer {
   // destroyed then.
   class Call {
    public:
+    // Who calls; without TLS, whoever knows the token is taken for a process like this one.
+    const security::Identity& caller() const { return caller_; }
+
     // At most one at a time of Read() and one of Write(), WriteAndFinish() and Finish().
     void Read();
     void Write(const grpc::ByteBuffer& message);
@@ -63,6 +66,7 @@ class RpcServer {
     grpc::GenericServerContext context_;
     grpc::GenericServerAsyncReaderWriter stream_{&context_};
     grpc::ByteBuffer incoming_;
+    security::Identity caller_;
     std::unique_ptr<class RpcHandler> handler_;  // null: refused
     int under_way_ = 0;
     bool cancelled_ = false;
@@ -79,15 +83,16 @@ class RpcServer {
     std::set<security::Role> callers;  // with TLS, nobody else may call it
   };
 
-  // InvalidArgument: the host's name is unknown. Unauthenticated: it is beyond loopback and there is no TLS.
-  // FailedPrecondition: the port cannot be bound, or the certificate is not usable.
+  // InvalidArgument: the host cannot be listened on, or is every address of this machine and none is
+  // advertised. Unauthenticated: it is beyond loopback and there is no TLS. FailedPrecondition: no port can
+  // be bound, or the certificate is not usable.
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(const security::Credentials& own,
-                                                           std::map<std::string, Method> methods,
+                                                           const std::map<std::string, Method>& methods,
                                                            const RpcServerOptions& options);
   // Cancels all calls.
   ~RpcServer();
 
-  const std::string& address() const { return address_; }  // host:port
+  const std::string& address() const { return address_; }  // host:port, as peers are told
 
   enum class Polled { kEvent, kWoken, kTimeout };
   // Handles one event, sleeping for it until `deadline`. `turn` is released while it sleeps, so that other
@@ -98,6 +103,10 @@ class RpcServer {
 
  private:
   RpcServer(const security::Credentials& own, std::map<std::string, Method> methods, size_t max_calls);
+  // Null if it cannot be bound.
+  static std::unique_ptr<RpcServer> Bind(const security::Credentials& own,
+                                         const std::map<std::string, Method>& methods,
+                                         const RpcServerOptions& options, const std::string& address);
   void RequestCall();
   void OnAccepted(Call& call, bool ok);
   grpc::Status Admit(Call& call);

@@ -125,4 +125,11 @@ absl::StatusOr<Credentials> ClusterSecret::Issue(const Identity& identity, Time 
                      Credentials::Tls{authority_.certificate, *std::move(own)}};
 }
 
+absl::StatusOr<Credentials> ClusterCredentials(Role role, const std::string& secret_file) {
+  if (secret_file.empty()) return Credentials{{role, ""}, Secret::Random(), std::nullopt};
+  const absl::StatusOr<ClusterSecret> secret = ClusterSecret::Read(secret_file);
+  if (!secret.ok()) return secret.status();
+  return secret->Issue({role, ""});
+}
+
 }  // namespace millstream::security

@@ -44,6 +44,10 @@ class ClusterSecret {
   Secret token_;
 };
 
+// Of a process that serves the cluster itself, as `role`: from the file `secret_file`, whose errors are
+// ClusterSecret::Read()'s; if that is empty, without TLS and with a new token.
+absl::StatusOr<Credentials> ClusterCredentials(Role role, const std::string& secret_file);
+
 }  // namespace millstream::security
 
 #endif  // MILLSTREAM_COMMON_SECURITY_CLUSTER_SECRET_H_

@@ -1,7 +1,5 @@
 #include "common/security/local_secret.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -107,28 +105,6 @@ absl::StatusOr<Secret> FetchLocalSecret(const std::string& address) {
     if (const std::optional<Secret> secret = Secret::FromBytes({bytes, sizeof(bytes)})) return *secret;
   }
   return absl::UnavailableError("the master ended");
-}
-
-absl::StatusOr<std::string> RequireLoopback(const std::string& host, const std::string& name) {
-  const std::string numeric = host == "localhost" ? "127.0.0.1" : host;
-  in_addr address{};
-  if (inet_pton(AF_INET, numeric.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == 127)
-    return numeric;
-  return absl::UnauthenticatedError(name + ": \"" + host +
-                                    "\" is not loopback, and connections between hosts are not protected in "
-                                    "this release. Use 127.0.0.1");
-}
-
-absl::StatusOr<std::vector<std::string>> LoopbackAddresses(const std::vector<std::string>& addresses,
-                                                           const std::string& name) {
-  std::vector<std::string> numeric;
-  for (const std::string& address : addresses) {
-    const size_t colon = address.rfind(':');
-    const absl::StatusOr<std::string> host = RequireLoopback(address.substr(0, colon), name);
-    if (!host.ok()) return host.status();
-    numeric.push_back(*host + address.substr(colon));
-  }
-  return numeric;
 }
 
 }  // namespace millstream::security

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/security/secret.h"
@@ -34,14 +33,6 @@ class LocalSecretServer {
 
 // The secret of the server at `address`. Unavailable: there is none. Unauthenticated: it is another user's.
 absl::StatusOr<Secret> FetchLocalSecret(const std::string& address);
-
-// "127.0.0.1" and the like as they are, "localhost" as 127.0.0.1; Unauthenticated for what is not loopback,
-// since nothing protects a connection from one host to another yet. `name` is what the user called it.
-absl::StatusOr<std::string> RequireLoopback(const std::string& host, const std::string& name);
-
-// The same of the hosts of "host:port" addresses.
-absl::StatusOr<std::vector<std::string>> LoopbackAddresses(const std::vector<std::string>& addresses,
-                                                           const std::string& name);
 
 }  // namespace millstream::security
 

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "common/base/logging.h"
+#include "common/cli/errors.h"
 #include "common/rpc/cluster_server.h"
+#include "common/security/cluster_secret.h"
 #include "common/security/local_secret.h"
 #include "common/store/journal.h"
 #include "deploy/daemon/signals.h"
@@ -34,11 +37,12 @@ class MasterLoop {
  public:
   MasterLoop(Master master, store::Journal& journal, rpc::ClusterServer& server, int64_t timeout_ms)
       : master_(std::move(master)), journal_(journal), server_(server), timeout_ms_(timeout_ms) {
-    server_.SetListener({.on_message =
-                             [this](ConnectionId from, const proto::ToMaster& message) {
-                               Handle(MessageArrived{from, message});
-                             },
-                         .on_closed = [this](ConnectionId connection) { Handle(Disconnected{connection}); }});
+    server_.SetListener(
+        {.on_message =
+             [this](ConnectionId from, const security::Identity& caller, const proto::ToMaster& message) {
+               Handle(MessageArrived{from, message, caller.application});
+             },
+         .on_closed = [this](ConnectionId connection) { Handle(Disconnected{connection}); }});
   }
 
   absl::Status Run(const std::atomic<bool>& stopping) {
@@ -84,7 +88,13 @@ class MasterLoop {
 }  // namespace
 
 absl::Status RunMaster(const MasterDaemonOptions& options) {
-  const auto host = security::RequireLoopback(options.host, "--host");
+  const auto own = security::ClusterCredentials(security::Role::kMaster, options.secret_file);
+  if (!own.ok()) return own.status();
+  if (!own->tls && !options.listen.advertised_host.empty()) {
+    return cli::UsageError("--advertised-host", "without --secret-file this machine alone is served",
+                           "Leave it out, or give --secret-file FILE");
+  }
+  const auto host = rpc::CheckHost(options.listen.host, own->tls.has_value(), "--host");
   if (!host.ok()) return host.status();
   static std::atomic<bool> stopping = false;
   static std::atomic<rpc::ClusterServer*> running = nullptr;
@@ -99,13 +109,17 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   const auto records = (*journal)->Read();
   if (!records.ok()) return records.status();
 
-  const security::Secret secret = security::Secret::Random();
-  const auto server =
-      rpc::ClusterServer::Listen({{security::Role::kMaster, ""}, secret, std::nullopt}, *host, options.port);
+  rpc::ListenOptions listen = options.listen;
+  listen.host = *host;
+  const auto server = rpc::ClusterServer::Listen(*own, listen);
   if (!server.ok()) return server.status();
   const std::string& address = (*server)->address();
-  const auto secrets = security::LocalSecretServer::Start(address, secret);
-  if (!secrets.ok()) return secrets.status();
+  std::unique_ptr<security::LocalSecretServer> secrets;
+  if (!own->tls) {
+    auto started = security::LocalSecretServer::Start(address, own->token);
+    if (!started.ok()) return started.status();
+    secrets = *std::move(started);
+  }
   running = server->get();
 
   MasterLoop loop(Master({.timeout_ms = options.timeout_ms}, *records, NowMs()), **journal, **server,

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "common/base/logging.h"
+#include "common/rpc/rpc_server.h"
+#include "common/security/cluster_secret.h"
 #include "deploy/daemon/signals.h"
 #include "deploy/daemon/work_directory.h"
 #include "deploy/submit/cluster_query.h"
@@ -29,13 +31,32 @@ std::string HostName() {
   return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "localhost";
 }
 
+// Where executors are to listen. An error if they could not.
+absl::StatusOr<rpc::ListenOptions> ExecutorsListen(const WorkerDaemonOptions& options,
+                                                   const std::string& master,
+                                                   const security::Credentials& own) {
+  rpc::ListenOptions listen{.host = options.host, .advertised_host = options.advertised_host};
+  if (listen.host.empty()) {
+    absl::StatusOr<std::string> host = rpc::OwnAddressTowards(master);
+    if (!host.ok()) return host.status();
+    listen.host = *std::move(host);
+  }
+  const auto tried = rpc::RpcServer::Listen(own, {}, {.listen = listen});
+  if (!tried.ok()) return tried.status();
+  return listen;
+}
+
 }  // namespace
 
 absl::Status RunWorker(const WorkerDaemonOptions& options) {
   static std::promise<void> stop;
   OnStopSignal([] { stop.set_value(); });
-  const auto masters = MastersOf(options.master, "MASTER");
+  const auto own = security::ClusterCredentials(security::Role::kWorker, options.secret_file);
+  if (!own.ok()) return own.status();
+  const auto masters = MastersOf(options.master, "MASTER", own->tls.has_value());
   if (!masters.ok()) return masters.status();
+  const auto listen = ExecutorsListen(options, masters->front(), *own);
+  if (!listen.ok()) return listen.status();
   const auto directory = WorkDirectory::Open(options.work_dir);
   if (!directory.ok()) return directory.status();
   auto programs = ProgramCache::Open((*directory)->path() + "/programs");
@@ -43,8 +64,10 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
 
   std::future<void> stopped = stop.get_future();
   Worker worker(
-      {.masters = *masters,
+      {.own = *own,
+       .masters = *masters,
        .host = HostName(),
+       .executors_listen = *listen,
        .cores = options.cores > 0 ? options.cores : std::max(1u, std::thread::hardware_concurrency()),
        .memory_bytes = options.memory_bytes > 0 ? options.memory_bytes : MachineMemory(),
        .directory = (*directory)->path()},

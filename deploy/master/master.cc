@@ -80,7 +80,7 @@ void Master::On(const MessageArrived& event) {
     case Message::kWorker:
       return On(event.from, event.message.worker());
     case Message::kApplication:
-      return On(event.from, event.message.application());
+      return On(event.from, event.message.application(), event.credentials);
     case Message::kLaunch:
       return On(event.from, event.message.launch());
     case Message::kEnded:
@@ -156,13 +156,15 @@ Master::Worker* Master::WorkerOf(ConnectionId connection) {
   return found == worker_of_.end() ? nullptr : &workers_.at(found->second);
 }
 
-Master::Application& Master::NewApplication(const proto::ApplicationHello& hello) {
+Master::Application& Master::NewApplication(const proto::ApplicationHello& hello,
+                                            const std::string& credentials) {
   Application application;
   application.record.set_id(ApplicationId(now_ms_, next_sequence_++));
   application.record.set_name(hello.name());
   application.record.set_user(hello.user());
   *application.record.mutable_request() = hello.request();
   application.record.set_submitted_ms(now_ms_);
+  application.record.set_credentials(credentials);
   Keep(application);
   return applications_[application.record.id()] = std::move(application);
 }

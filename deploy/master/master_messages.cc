@@ -57,17 +57,20 @@ void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
   }
 }
 
-void Master::On(ConnectionId from, const proto::ApplicationHello& hello) {
+void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const std::string& credentials) {
   if (IsKnown(from)) return;
   const auto found = applications_.find(hello.id());
-  if (!hello.id().empty() && (found == applications_.end() || found->second.ended())) {
+  // Another application's driver must not take its place.
+  const bool known = found != applications_.end() && !found->second.ended() &&
+                     found->second.record.credentials() == credentials;
+  if (!hello.id().empty() && !known) {
     proto::FromMaster killed;
     killed.mutable_killed()->set_reason(hello.id() +
                                         ": the master does not know it any more. Start it again");
     Send(from, std::move(killed));
     return;
   }
-  Application& application = hello.id().empty() ? NewApplication(hello) : found->second;
+  Application& application = hello.id().empty() ? NewApplication(hello, credentials) : found->second;
   if (application.connection) {
     application_of_.erase(*application.connection);
     commands_->push_back(

@@ -9,8 +9,9 @@
 #include "common/cli/errors.h"
 #include "common/cli/master_url.h"
 #include "common/cli/values.h"
+#include "common/rpc/listen_address.h"
 #include "common/rpc/master_connection.h"
-#include "common/security/local_secret.h"
+#include "common/security/cluster_secret.h"
 
 namespace millstream::deploy {
 namespace {
@@ -67,22 +68,31 @@ const Row kApplicationHead{"APPLICATION", "NAME", "USER", "STATE", "EXECUTORS", 
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> MastersOf(const std::string& url, const std::string& name) {
+absl::StatusOr<std::vector<std::string>> MastersOf(const std::string& url, const std::string& name,
+                                                   bool secured) {
   const absl::StatusOr<cli::MasterUrl> master = cli::ParseMasterUrl(url, name);
   if (!master.ok()) return master.status();
   if (master->kind != cli::MasterUrl::Kind::kCluster) {
     return cli::UsageError(name, '"' + url + "\" is no cluster's master", "Write millstream://HOST:PORT");
   }
-  return security::LoopbackAddresses(master->masters, name);
+  return rpc::CheckHosts(master->masters, secured, name);
 }
 
-absl::StatusOr<proto::FromMaster> Ask(const std::vector<std::string>& masters,
-                                      const proto::ToMaster& question, std::chrono::milliseconds patience) {
+absl::StatusOr<MasterAccess> AccessTo(const std::string& url, const std::string& secret_file) {
+  const auto own = security::ClusterCredentials(security::Role::kSubmitter, secret_file);
+  if (!own.ok()) return own.status();
+  const auto masters = MastersOf(url, "--master", own->tls.has_value());
+  if (!masters.ok()) return masters.status();
+  return MasterAccess{*masters, *own};
+}
+
+absl::StatusOr<proto::FromMaster> Ask(const MasterAccess& access, const proto::ToMaster& question,
+                                      std::chrono::milliseconds patience) {
   std::mutex mutex;
   std::condition_variable changed;
   std::optional<proto::FromMaster> answer;
   absl::Status lost = absl::UnavailableError("the master does not answer");
-  rpc::MasterConnection connection(security::Role::kSubmitter, masters,
+  rpc::MasterConnection connection(access.own, access.masters,
                                    {.hello = [&] { return question; },
                                     .on_message =
                                         [&](const proto::FromMaster& message) {

@@ -21,8 +21,7 @@ constexpr std::chrono::milliseconds kFollowInterval{200};
 
 class LogReader {
  public:
-  LogReader(std::vector<std::string> masters, const proto::LogQuery& query)
-      : masters_(std::move(masters)), query_(query) {}
+  LogReader(MasterAccess access, const proto::LogQuery& query) : access_(std::move(access)), query_(query) {}
 
   // Writes what is new to standard output, executor by executor; the number of executors that there are.
   absl::StatusOr<size_t> WriteNew() {
@@ -41,7 +40,7 @@ class LogReader {
   absl::StatusOr<bool> Ended() const {
     proto::ToMaster question;
     question.mutable_list();
-    const auto answer = Ask(masters_, question, kReachTimeout);
+    const auto answer = Ask(access_, question, kReachTimeout);
     if (!answer.ok()) return answer.status();
     for (const auto& application : answer->list().applications()) {
       if (application.record().id() == query_.application()) {
@@ -56,7 +55,7 @@ class LogReader {
   absl::StatusOr<proto::LogAnswer> Read(const proto::LogQuery& query) const {
     proto::ToMaster question;
     *question.mutable_log_query() = query;
-    const auto answer = Ask(masters_, question, kReachTimeout);
+    const auto answer = Ask(access_, question, kReachTimeout);
     if (!answer.ok()) return answer.status();
     return answer->log_answer();
   }
@@ -78,7 +77,7 @@ class LogReader {
     }
   }
 
-  const std::vector<std::string> masters_;
+  const MasterAccess access_;
   const proto::LogQuery query_;
   std::map<uint32_t, uint64_t> offsets_;  // by executor: what was written already
   std::optional<uint32_t> last_;          // whose output was written last
@@ -105,6 +104,7 @@ absl::Status Write(LogReader& reader, const std::string& id, bool follow) {
 
 absl::Status RunLogs(std::span<const std::string> arguments) {
   std::string master = cli::ReadEnvironment().master;
+  std::string secret_file;
   proto::LogQuery query;
   bool follow = false;
   const auto set_executor = [&query](std::string_view text) {
@@ -126,6 +126,12 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
       {"--master", "URL", "millstream://HOST:PORT",
        [&master](std::string_view text) {
          master = text;
+         return absl::OkStatus();
+       }},
+      {"--secret-file", "FILE", "the cluster's secret, if it has one",
+       [&secret_file](std::string_view text) {
+         if (text.empty()) return cli::UsageError("--secret-file", "its value is empty", "Write one");
+         secret_file = text;
          return absl::OkStatus();
        }},
       {"--executor", "N", "of this executor alone; else of all", set_executor},
@@ -155,11 +161,11 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
     return cli::UsageError("logs", "it takes one argument, the application's id",
                            "millstream list names them");
   }
-  const auto masters = MastersOf(master, "--master");
-  if (!masters.ok()) return masters.status();
+  const auto access = AccessTo(master, secret_file);
+  if (!access.ok()) return access.status();
   query.set_application(rest.front());
   query.set_errors(errors);
-  LogReader reader(*masters, query);
+  LogReader reader(*access, query);
   return Write(reader, rest.front(), follow);
 }
 

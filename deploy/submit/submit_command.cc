@@ -53,6 +53,11 @@ Option KeyOption(Request& request, std::string_view name, std::string_view value
           [&request, name, key](std::string_view given) { return SetKey(request, key, name, given); }};
 }
 
+Option SecretFileOption(Request& request) {
+  return KeyOption(request, "--secret-file", "FILE", cli::keys::kSecretFile,
+                   "the cluster's secret, as millstream secret FILE makes it, if it has one");
+}
+
 absl::Status SetConf(Request& request, std::string_view given) {
   const size_t equals = given.find('=');
   if (equals == std::string_view::npos) {
@@ -91,6 +96,7 @@ std::vector<Option> SubmitOptions(Request& request) {
                 "the most cores in all; else all there are"),
       KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
                 "how long to wait for the master and for cores; default 60s"),
+      SecretFileOption(request),
       {"--conf", "KEY=VALUE", "a configuration key; may be repeated",
        [&request](std::string_view value) { return SetConf(request, value); }},
       {"--properties-file", "FILE", "configuration keys, one a line",
@@ -108,7 +114,6 @@ std::vector<Option> SubmitOptions(Request& request) {
       MissingOption("--driver-cores", "N"),
       MissingOption("--supervise", ""),
       MissingOption("--detach", ""),
-      MissingOption("--secret-file", "FILE"),
   };
 }
 
@@ -141,14 +146,16 @@ absl::StatusOr<proto::FromMaster> AskMaster(const Request& request, const proto:
     return cli::UsageError("--master", "it says nowhere which master to ask",
                            "Write --master millstream://HOST:PORT");
   }
-  const auto masters = MastersOf(master->second, "--master");
-  if (!masters.ok()) return masters.status();
+  const auto secret_file = request.values.find(std::string(cli::keys::kSecretFile));
+  const auto access =
+      AccessTo(master->second, secret_file == request.values.end() ? "" : secret_file->second);
+  if (!access.ok()) return access.status();
   std::chrono::milliseconds patience = kReachTimeout;
   if (const auto found = request.values.find(std::string(cli::keys::kWaitTimeout));
       found != request.values.end()) {
     patience = std::min(patience, *cli::ParseDuration(found->second, std::chrono::seconds(1)));
   }
-  return Ask(*masters, question, patience);
+  return Ask(*access, question, patience);
 }
 
 absl::Status PrintStatus(const Request& request) {
@@ -207,7 +214,7 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
          OptionsHelp(options) +
          "\nA bare program works too: APP --master millstream://HOST:PORT ...\n"
          "Exit codes are the program's; 2 for wrong usage, 3 if cores were not granted in time, 4 if no\n"
-         "master answers, 7 for an unknown ID, 8 if the master is another user's.\n")
+         "master answers, 7 for an unknown ID, 8 if the master is another user's or another secret's.\n")
             .c_str(),
         stdout);
     return absl::OkStatus();
@@ -227,7 +234,8 @@ absl::Status RunList(std::span<const std::string> arguments) {
   const std::vector<Option> options{
       KeyOption(request, "--master", "URL", cli::keys::kMaster, "millstream://HOST:PORT"),
       KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
-                "how long to wait for an answer")};
+                "how long to wait for an answer"),
+      SecretFileOption(request)};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();

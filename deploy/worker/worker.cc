@@ -42,7 +42,7 @@ Worker::Worker(WorkerOptions options, ProgramCache programs)
       id_(NewId(options_.host)),
       programs_(std::move(programs)),
       children_([this](const rpc::ChildExit& end) { OnExit(end); }),
-      connection_(security::Role::kWorker, options_.masters,
+      connection_(options_.own, options_.masters,
                   {.hello = [this] { return Hello(); },
                    .on_message = [this](const proto::FromMaster& message) { OnMessage(message); },
                    .on_lost = [this](const absl::Status& why) { OnLost(why); }}),
@@ -181,6 +181,8 @@ void Worker::RemoveOldFiles() {
 }
 
 void Worker::Launch(proto::LaunchExecutor launch) {
+  launch.mutable_bootstrap()->set_host(options_.executors_listen.host);
+  launch.mutable_bootstrap()->set_advertised_host(options_.executors_listen.advertised_host);
   const Key key{launch.application(), launch.executor()};
   const absl::StatusOr<std::string> program = programs_.Get(launch.program(), launch.bootstrap());
   if (!program.ok()) return OnEnded(key, "could not be started: " + std::string(program.status().message()));

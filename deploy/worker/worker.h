@@ -15,15 +15,19 @@
 
 #include "absl/status/status.h"
 #include "common/rpc/child_process.h"
+#include "common/rpc/listen_address.h"
 #include "common/rpc/master_connection.h"
+#include "common/security/credentials.h"
 #include "deploy/worker/program_cache.h"
 #include "proto/cluster.pb.h"
 
 namespace millstream::deploy {
 
 struct WorkerOptions {
-  std::vector<std::string> masters;  // loopback addresses, "host:port"
-  std::string host;                  // as others name this machine
+  security::Credentials own;                 // a worker's
+  std::vector<std::string> masters;          // "host:port"
+  std::string host;                          // as people name this machine
+  rpc::ListenOptions executors_listen = {};  // the ports are the application's to say
   uint32_t cores = 1;
   uint64_t memory_bytes = 0;
   std::string directory;  // absolute, its own
@@ -41,7 +45,7 @@ class Worker {
   ~Worker();
 
   // OK once a master has accepted it. Aborted: none did within `patience`; Unauthenticated: it is another
-  // user's.
+  // user's or another secret's.
   absl::Status AwaitMaster(std::chrono::milliseconds patience);
 
  private:

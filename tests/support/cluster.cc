@@ -33,7 +33,8 @@ std::vector<std::string> MillstreamCommand(const std::string& bin_dir, std::vect
   return arguments;
 }
 
-Cluster::Cluster(std::string bin_dir) : bin_dir_(std::move(bin_dir)), directory_(NewDirectory()) {
+Cluster::Cluster(std::string bin_dir, std::string secret_file)
+    : bin_dir_(std::move(bin_dir)), secret_file_(std::move(secret_file)), directory_(NewDirectory()) {
   StartMaster(0);
 }
 
@@ -44,18 +45,23 @@ Cluster::~Cluster() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
+std::vector<std::string> Cluster::Command(std::vector<std::string> arguments) const {
+  if (!secret_file_.empty()) arguments.insert(arguments.begin() + 1, {"--secret-file", secret_file_});
+  return MillstreamCommand(bin_dir_, std::move(arguments));
+}
+
 void Cluster::StartMaster(int port) {
-  master_ = std::make_unique<Process>(MillstreamCommand(
-      bin_dir_, {"master", "--port", std::to_string(port), "--work-dir", directory_ + "/master"}));
+  master_ = std::make_unique<Process>(
+      Command({"master", "--port", std::to_string(port), "--work-dir", directory_ + "/master"}));
   url_ = AwaitReady(*master_);
 }
 
 void Cluster::RestartMaster() { StartMaster(std::stoi(url_.substr(url_.rfind(':') + 1))); }
 
 Process& Cluster::AddWorker(int cores) {
-  workers_.push_back(std::make_unique<Process>(
-      MillstreamCommand(bin_dir_, {"worker", "--cores", std::to_string(cores), "--memory", "4g", "--work-dir",
-                                   WorkDirectoryOf(workers_.size()), url_})));
+  workers_.push_back(
+      std::make_unique<Process>(Command({"worker", "--cores", std::to_string(cores), "--memory", "4g",
+                                         "--work-dir", WorkDirectoryOf(workers_.size()), url_})));
   AwaitReady(*workers_.back());
   return *workers_.back();
 }
@@ -65,7 +71,7 @@ std::string Cluster::WorkDirectoryOf(size_t worker) const {
 }
 
 std::string Cluster::List() const {
-  Process list(MillstreamCommand(bin_dir_, {"list", "--master", url_}));
+  Process list(Command({"list", "--master", url_}));
   list.AwaitExit();
   return list.out();
 }

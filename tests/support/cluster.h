@@ -16,8 +16,8 @@ std::vector<std::string> MillstreamCommand(const std::string& bin_dir, std::vect
 // it.
 class Cluster {
  public:
-  // Aborts the test program if the master does not come up.
-  explicit Cluster(std::string bin_dir);
+  // With `secret_file`, unless that is empty. Aborts the test program if the master does not come up.
+  explicit Cluster(std::string bin_dir, std::string secret_file = "");
   ~Cluster();
 
   const std::string& url() const { return url_; }  // the master's
@@ -29,13 +29,19 @@ class Cluster {
   std::vector<std::unique_ptr<Process>>& workers() { return workers_; }
   std::string WorkDirectoryOf(size_t worker) const;
 
+  // Where all its daemons work.
+  const std::string& directory() const { return directory_; }
+
   // What `millstream list` prints.
   std::string List() const;
 
  private:
   void StartMaster(int port);
+  // The command line of a command that takes --secret-file.
+  std::vector<std::string> Command(std::vector<std::string> arguments) const;
 
   const std::string bin_dir_;
+  const std::string secret_file_;
   const std::string directory_;
   std::string url_;
   std::unique_ptr<Process> master_;

@@ -11,19 +11,26 @@ namespace {
 
 using ::testing::HasSubstr;
 
+int PortOf(const RpcServer& server) {
+  return std::stoi(server.address().substr(server.address().rfind(':') + 1));
+}
+
 TEST(RpcServerTest, BeyondLoopbackItListensOnlyWithTls) {
   const security::Credentials secured = *test::NewClusterSecret().Issue({security::Role::kDriver, "one"});
-  for (const char* host : {"0.0.0.0", "::"}) {
-    const absl::Status refused = RpcServer::Listen(test::NewHostCredentials(), {}, {.host = host}).status();
+  for (const char* host : {"0.0.0.0", "::", "192.0.2.1"}) {
+    const absl::Status refused =
+        RpcServer::Listen(test::NewHostCredentials(), {}, {.listen = {.host = host, .advertised_host = "a"}})
+            .status();
     EXPECT_TRUE(absl::IsUnauthenticated(refused)) << host << refused;
     EXPECT_THAT(std::string(refused.message()), HasSubstr("--secret-file"));
   }
-  const auto everywhere = RpcServer::Listen(secured, {}, {.host = "0.0.0.0"});
+  const auto everywhere =
+      RpcServer::Listen(secured, {}, {.listen = {.host = "0.0.0.0", .advertised_host = "a.example"}});
   ASSERT_TRUE(everywhere.ok()) << everywhere.status();
-  EXPECT_THAT((*everywhere)->address(), ::testing::StartsWith("0.0.0.0:"));
+  EXPECT_THAT((*everywhere)->address(), ::testing::StartsWith("a.example:"));
   for (const char* host : {"127.0.0.1", "localhost"}) {
-    EXPECT_TRUE(RpcServer::Listen(test::NewHostCredentials(), {}, {.host = host}).ok()) << host;
-    EXPECT_TRUE(RpcServer::Listen(secured, {}, {.host = host}).ok()) << host;
+    EXPECT_TRUE(RpcServer::Listen(test::NewHostCredentials(), {}, {.listen = {.host = host}}).ok()) << host;
+    EXPECT_TRUE(RpcServer::Listen(secured, {}, {.listen = {.host = host}}).ok()) << host;
   }
 }
 
@@ -31,11 +38,33 @@ TEST(RpcServerTest, APortThatIsTakenAndAHostThatIsNotHereAreRefused) {
   const security::Credentials credentials = test::NewHostCredentials();
   const auto first = RpcServer::Listen(credentials, {}, {});
   ASSERT_TRUE(first.ok());
-  const std::string& address = (*first)->address();
-  const int port = std::stoi(address.substr(address.rfind(':') + 1));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RpcServer::Listen(credentials, {}, {.port = port}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(RpcServer::Listen(credentials, {}, {.host = "no such host"}).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(RpcServer::Listen(credentials, {}, {.host = ""}).status()));
+  const int port = PortOf(**first);
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(RpcServer::Listen(credentials, {}, {.listen = {.port = port}}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      RpcServer::Listen(credentials, {}, {.listen = {.host = "no such host"}}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(RpcServer::Listen(credentials, {}, {.listen = {.host = ""}}).status()));
+}
+
+TEST(RpcServerTest, EveryAddressIsNoneThatPeersCanBeTold) {
+  const security::Credentials secured = *test::NewClusterSecret().Issue({security::Role::kDriver, "one"});
+  const absl::Status refused = RpcServer::Listen(secured, {}, {.listen = {.host = "0.0.0.0"}}).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("--advertised-host"));
+}
+
+TEST(RpcServerTest, OfARangeOfPortsTheFirstThatIsFreeIsTaken) {
+  const security::Credentials credentials = test::NewHostCredentials();
+  const auto first = *RpcServer::Listen(credentials, {}, {});
+  const int port = PortOf(*first);
+  const auto next = RpcServer::Listen(credentials, {}, {.listen = {.port = port, .more_ports = 100}});
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_GT(PortOf(**next), port);
+  EXPECT_LE(PortOf(**next), port + 100);
+  // There is none after the last.
+  const auto last = RpcServer::Listen(credentials, {}, {.listen = {.port = 65535}});
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      RpcServer::Listen(credentials, {}, {.listen = {.port = 65535, .more_ports = 16}}).status()));
 }
 
 TEST(RpcServerTest, CredentialsThatAreNoCertificateAreRefused) {
@@ -55,8 +84,32 @@ TEST(ListenAddressTest, AddressesOfThisHostAloneAreLoopback) {
     ASSERT_TRUE(address.ok()) << address.status();
     EXPECT_FALSE(address->loopback) << host;
   }
+  // An old way to write 127.0.1.1, which is resolved as a name is.
+  EXPECT_TRUE(absl::IsInvalidArgument(ResolveListenAddress("127.257", 80).status()));
   EXPECT_EQ(ResolveListenAddress("::1", 7077)->numeric, "[::1]:7077");
   EXPECT_EQ(ResolveListenAddress("127.0.0.1", 0)->numeric, "127.0.0.1:0");
+}
+
+TEST(ListenAddressTest, AHostBeyondLoopbackNeedsASecuredConnection) {
+  EXPECT_EQ(*CheckHost("127.0.0.1", false, "--host"), "127.0.0.1");
+  EXPECT_EQ(*CheckHost("127.1.2.3", false, "--host"), "127.1.2.3");
+  EXPECT_EQ(*CheckHost("localhost", false, "--host"), "127.0.0.1");
+  for (const char* host : {"0.0.0.0", "192.0.2.1", "", "no such host"}) {
+    EXPECT_TRUE(absl::IsUnauthenticated(CheckHost(host, false, "--host").status())) << host;
+    EXPECT_EQ(*CheckHost(host, true, "--host"), host);
+  }
+  for (const bool secured : {false, true}) {
+    const absl::Status refused = CheckHosts({"127.257:7077"}, secured, "--master").status();
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("127.0.1.1"));
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("/etc/hosts"));
+  }
+}
+
+TEST(ListenAddressTest, TheOwnAddressIsTheOneThatLeadsToTheOther) {
+  EXPECT_EQ(*OwnAddressTowards("127.0.0.1:7077"), "127.0.0.1");
+  EXPECT_EQ(*OwnAddressTowards("localhost:7077"), "127.0.0.1");
+  EXPECT_TRUE(absl::IsAborted(OwnAddressTowards("no such host:7077").status()));
 }
 
 }  // namespace

@@ -18,10 +18,11 @@ namespace millstream::rpc {
 class TestMaster {
  public:
   explicit TestMaster(const security::Credentials& own)
-      : server_(*ClusterServer::Listen(own, "127.0.0.1", 0)), port_{server_->address(), own.identity} {
-    server_->SetListener(
-        {[](ConnectionId, const proto::ToMaster&) { ADD_FAILURE() << "junk was understood"; },
-         [](ConnectionId) {}});
+      : server_(*ClusterServer::Listen(own, {})), port_{server_->address(), own.identity} {
+    server_->SetListener({[](ConnectionId, const security::Identity&, const proto::ToMaster&) {
+                            ADD_FAILURE() << "junk was understood";
+                          },
+                          [](ConnectionId) {}});
     loop_ = std::thread([this] {
       while (!done_) server_->Wait(std::chrono::steady_clock::now() + std::chrono::minutes(1));
     });

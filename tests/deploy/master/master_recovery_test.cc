@@ -69,6 +69,29 @@ TEST_F(MasterRecoveryTest, AnApplicationItDoesNotKnowIsToldSo) {
   EXPECT_TRUE(sent_[application].front().has_killed());
 }
 
+TEST_F(MasterRecoveryTest, AnotherApplicationsDriverDoesNotTakeItsPlace) {
+  AddWorker("w1", 1);
+  const ConnectionId driver{100};
+  proto::ToMaster hello;
+  hello.mutable_application()->mutable_request()->set_executors(1);
+  Handle(MessageArrived{driver, hello, "one"});
+  const std::string id = IdOf(driver);
+  hello.mutable_application()->set_id(id);
+  hello.mutable_application()->add_executors(0);
+  for (const bool restarted : {false, true}) {
+    if (restarted) Restart();
+    for (const char* credentials : {"two", ""}) {
+      const ConnectionId other{next_connection_++};
+      Handle(MessageArrived{other, hello, credentials});
+      EXPECT_EQ(IdOf(other), "");
+      EXPECT_TRUE(sent_[other].back().has_killed());
+    }
+    const ConnectionId again{next_connection_++};
+    Handle(MessageArrived{again, hello, "one"});
+    EXPECT_EQ(IdOf(again), id);
+  }
+}
+
 TEST_F(MasterRecoveryTest, OldApplicationsAreForgotten) {
   for (int i = 0; i < 5; ++i) SayApplicationEnded(AddApplication(1));
   Pass(1);
