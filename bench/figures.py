@@ -199,10 +199,11 @@ def round_trips(settings):
         return json.loads(program.finish(settings.batches + 60))
 
 
-def batch_times(settings, master, words):
+def batch_times(settings, master, words, flags=()):
     """Median and 99th percentile of the processing time, in ms, of batches that come every 100 ms."""
     skipped = 10
-    with Program([f"{settings.bench}/b7_batches", "--master", master, "--batch-interval", "100ms", str(words)]) as p:
+    with Program([f"{settings.bench}/b7_batches", "--master", master, *flags, "--batch-interval", "100ms",
+                  str(words)]) as p:
         wanted = settings.batches + skipped
         lines = p.wait_until(lambda: len(p.lines("batch ")) >= wanted and p.lines("batch "), wanted + 60, "batches")
     times = sorted(int(line.split()[2]) / 1000 for line in lines[skipped:wanted])

@@ -10,8 +10,12 @@ import os
 import pathlib
 import sys
 
+from cluster_figures import CLUSTER_FIGURES
 from figures import FIGURES, Settings, row
 from processes import BenchError
+
+
+ALL_FIGURES = FIGURES + CLUSTER_FIGURES
 
 
 def text_of(value):
@@ -27,7 +31,7 @@ def print_row(figure):
 
 
 def measure(settings, wanted):
-    for function, names in FIGURES:
+    for function, names in ALL_FIGURES:
         if not wanted.intersection(names):
             continue
         try:
@@ -42,7 +46,7 @@ def measure(settings, wanted):
 
 def main():
     source = pathlib.Path(__file__).resolve().parent.parent
-    names = [name for _, group in FIGURES for name in group]
+    names = [name for _, group in ALL_FIGURES for name in group]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=str(source / "build/release"))
     parser.add_argument("--out", default=str(source / "build/bench.json"))
