@@ -21,7 +21,7 @@ bool IsPlain(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') |
 }  // namespace
 
 std::string NewApplicationId() {
-  return "local-" + absl::BytesToHexString(Secret::Random().Reveal().substr(0, kRandomBytes));
+  return "app-" + absl::BytesToHexString(Secret::Random().Reveal().substr(0, kRandomBytes));
 }
 
 bool IsApplicationId(std::string_view id) {

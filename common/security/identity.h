@@ -17,7 +17,7 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-// A new one: "local-" and random digits.
+// A new one: "app-" and random digits.
 std::string NewApplicationId();
 
 // Whether `id` can name an application: 1-63 lower-case letters, digits and hyphens.

@@ -14,7 +14,7 @@ constexpr const char* kHelp = R"(Usage: millstream secret FILE
 Makes FILE, the secret of one cluster: a key that certifies its processes, the certificate
 to it, and a token. It is valid for ten years, and its mode is 0600. Copy it to every host of
 the cluster, with the same mode, owned by the user that runs Millstream there, and give it to
-every program with --secret-file FILE. Whoever can read it may pretend to be any process of the
+its daemons, commands and programs with --secret-file FILE. Whoever can read it may pretend to be any process of the
 cluster. FILE must not exist.
 )";
 

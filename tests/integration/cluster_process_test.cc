@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,7 +13,7 @@
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
-#include "tests/support/tcp_proxy.h"
+#include "tests/support/strangers.h"
 #include "tests/support/text_server.h"
 #include "tests/support/words.h"
 
@@ -318,24 +316,8 @@ TEST_F(ClusterTest, EveryPortIsOnLoopback) {
 TEST_F(ClusterTest, StrangersOnTheMastersPortDoNoHarm) {
   Process before(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
   SendAndAwait(before, 100);
-  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-  const std::string nonsense[] = {
-      "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-      std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11),   // a TLS hello
-      preface + std::string("\xff\xff\xff\x00\x00\x00\x00\x00\x01", 9),  // a frame of 16 MiB
-      std::string(100'000, '\xa5'),
-      "",
-  };
-  const std::string address = cluster_.url().substr(cluster_.url().rfind('/') + 1);
-  std::vector<int> connections;
-  for (int i = 0; i < 40; ++i) {
-    for (const std::string& text : nonsense) {
-      const int connected = tests::ConnectTo(address);
-      ASSERT_GE(connected, 0);
-      send(connected, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      connections.push_back(connected);
-    }
-  }
+  Strangers strangers;
+  strangers.ComeTo(cluster_.url().substr(cluster_.url().rfind('/') + 1));
   SendAndAwait(before, 100);
   TextServer other;
   Process after(WordCount(cluster_.url(), other.port()));
@@ -344,7 +326,6 @@ TEST_F(ClusterTest, StrangersOnTheMastersPortDoNoHarm) {
   EXPECT_TRUE(after.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == CountedWords(lines); }))
       << after.err();
   EXPECT_LT(VmHwmKb(cluster_.master().pid()), 128 << 10);
-  for (const int connected : connections) close(connected);
   ExpectGracefulEnd(after);
   ExpectGracefulEnd(before);
 }

@@ -19,6 +19,7 @@
 #include "tests/support/programs.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/refused.h"
+#include "tests/support/strangers.h"
 #include "tests/support/text_server.h"
 #include "tests/support/words.h"
 
@@ -153,6 +154,23 @@ TEST_F(ClusterTlsProcessTest, TwoApplicationsCountAndNeitherGetsIntoAPortOfTheOt
   two.SendAndAwait(100);
   one.ExpectGracefulEnd();
   two.ExpectGracefulEnd();
+}
+
+TEST_F(ClusterTlsProcessTest, StrangersOnEveryPortDoNoHarm) {
+  Application application(cluster_.url(), file_);
+  application.SendAndAwait(1'000);
+  std::vector<pid_t> processes = Executors();
+  processes.insert(processes.end(), {application.program.pid(), cluster_.master().pid()});
+  Strangers strangers;
+  for (const pid_t pid : processes) {
+    for (const Listener& listener : ListenersOf(pid)) {
+      ASSERT_NO_FATAL_FAILURE(strangers.ComeTo("127.0.0.1:" + std::to_string(listener.port)));
+      application.SendAndAwait(100);
+    }
+  }
+  EXPECT_THAT(cluster_.List(), HasSubstr("RUNNING"));
+  for (const pid_t pid : processes) EXPECT_LT(VmHwmKb(pid), 128 << 10);
+  application.ExpectGracefulEnd();
 }
 
 TEST_F(ClusterTlsProcessTest, AMasterThatIsKilledAndStartedAgainReplacesAnExecutorThatDies) {
