@@ -38,6 +38,10 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
                              static_cast<int>(options.least_ping_interval.count()));
 }
 
+bool IsEveryAddress(const ListenAddress& address) {
+  return address.numeric.starts_with("0.0.0.0:") || address.numeric.starts_with("[::]:");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Credentials& own,
@@ -45,15 +49,15 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
                                                              const RpcServerOptions& options) {
   RouteGrpcLog();
   const ListenOptions& listen = options.listen;
-  if (listen.advertised_host.empty() && (listen.host == "0.0.0.0" || listen.host == "::")) {
-    return cli::UsageError(listen.host,
-                           "it is every address of this machine, and none that others can be told",
-                           "Name one, or add --advertised-host (of a driver, millstream.driver.host)");
-  }
   const int last = listen.port == 0 ? 0 : std::min(listen.port + listen.more_ports, kMostPort);
   for (int port = listen.port; port <= last; ++port) {
     const absl::StatusOr<ListenAddress> address = ResolveListenAddress(listen.host, port);
     if (!address.ok()) return address.status();
+    if (listen.advertised_host.empty() && IsEveryAddress(*address)) {
+      return cli::UsageError(listen.host,
+                             "it is every address of this machine, and none that others can be told",
+                             "Name one, or add --advertised-host (of a driver, millstream.driver.host)");
+    }
     if (!address->loopback && !own.tls) {
       return absl::UnauthenticatedError(
           cli::ErrorText(listen.host, "it is beyond loopback, where only TLS keeps strangers out",

@@ -17,6 +17,7 @@ namespace millstream::security {
 namespace {
 
 constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
+constexpr int kMostReads = 16;
 constexpr std::string_view kHttp2 = "\x02h2";
 
 template <auto kFree>
@@ -85,7 +86,7 @@ bool ShakeHands(SSL* session, Connection& connection) {
   BIO* const in = BIO_new(BIO_s_mem());
   BIO* const out = BIO_new(BIO_s_mem());
   SSL_set_bio(session, in, out);
-  while (true) {
+  for (int reads = 0; reads < kMostReads; ++reads) {
     const int result = SSL_connect(session);
     const int error = SSL_get_error(session, result);
     char* bytes = nullptr;
@@ -98,6 +99,7 @@ bool ShakeHands(SSL* session, Connection& connection) {
     if (received.empty()) return false;
     BIO_write(in, received.data(), static_cast<int>(received.size()));
   }
+  return false;
 }
 
 std::string Explain(long verification) {

@@ -80,7 +80,7 @@ void Master::On(const MessageArrived& event) {
     case Message::kWorker:
       return On(event.from, event.message.worker());
     case Message::kApplication:
-      return On(event.from, event.message.application(), event.credentials);
+      return On(event.from, event.message.application(), event.certified_as);
     case Message::kLaunch:
       return On(event.from, event.message.launch());
     case Message::kEnded:
@@ -157,14 +157,14 @@ Master::Worker* Master::WorkerOf(ConnectionId connection) {
 }
 
 Master::Application& Master::NewApplication(const proto::ApplicationHello& hello,
-                                            const std::string& credentials) {
+                                            const std::string& certified_as) {
   Application application;
   application.record.set_id(ApplicationId(now_ms_, next_sequence_++));
   application.record.set_name(hello.name());
   application.record.set_user(hello.user());
   *application.record.mutable_request() = hello.request();
   application.record.set_submitted_ms(now_ms_);
-  application.record.set_credentials(credentials);
+  application.record.set_certified_as(certified_as);
   Keep(application);
   return applications_[application.record.id()] = std::move(application);
 }

@@ -20,7 +20,7 @@ namespace millstream::deploy {
 struct MessageArrived {
   ConnectionId from{};
   proto::ToMaster message;
-  std::string credentials = {};  // the application that the sender's certificate names; empty: none
+  std::string certified_as = {};  // the application that the sender's certificate names; empty: none
 };
 struct Disconnected {
   ConnectionId connection{};
@@ -96,7 +96,7 @@ class Master {
   void On(const Stalled& event);
 
   void On(ConnectionId from, const proto::WorkerHello& hello);
-  void On(ConnectionId from, const proto::ApplicationHello& hello, const std::string& credentials);
+  void On(ConnectionId from, const proto::ApplicationHello& hello, const std::string& certified_as);
   void On(ConnectionId from, const proto::LaunchExecutor& launch);
   void On(ConnectionId from, const proto::ExecutorEnded& ended);
   void On(ConnectionId from, const proto::ApplicationEnded& ended);
@@ -123,7 +123,7 @@ class Master {
     return worker_of_.contains(connection) || application_of_.contains(connection);
   }
 
-  Application& NewApplication(const proto::ApplicationHello& hello, const std::string& credentials);
+  Application& NewApplication(const proto::ApplicationHello& hello, const std::string& certified_as);
   // Executors that the driver claims and that are no more: it is told. Those it does not claim are ended.
   void Reconcile(Application& application);
   void AdoptExecutors(Worker& worker, const proto::WorkerHello& hello);

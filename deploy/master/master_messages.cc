@@ -57,12 +57,12 @@ void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
   }
 }
 
-void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const std::string& credentials) {
+void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const std::string& certified_as) {
   if (IsKnown(from)) return;
   const auto found = applications_.find(hello.id());
   // Another application's driver must not take its place.
   const bool known = found != applications_.end() && !found->second.ended() &&
-                     found->second.record.credentials() == credentials;
+                     found->second.record.certified_as() == certified_as;
   if (!hello.id().empty() && !known) {
     proto::FromMaster killed;
     killed.mutable_killed()->set_reason(hello.id() +
@@ -70,7 +70,7 @@ void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const s
     Send(from, std::move(killed));
     return;
   }
-  Application& application = hello.id().empty() ? NewApplication(hello, credentials) : found->second;
+  Application& application = hello.id().empty() ? NewApplication(hello, certified_as) : found->second;
   if (application.connection) {
     application_of_.erase(*application.connection);
     commands_->push_back(

@@ -48,9 +48,11 @@ TEST(RpcServerTest, APortThatIsTakenAndAHostThatIsNotHereAreRefused) {
 
 TEST(RpcServerTest, EveryAddressIsNoneThatPeersCanBeTold) {
   const security::Credentials secured = *test::NewClusterSecret().Issue({security::Role::kDriver, "one"});
-  const absl::Status refused = RpcServer::Listen(secured, {}, {.listen = {.host = "0.0.0.0"}}).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("--advertised-host"));
+  for (const char* host : {"0.0.0.0", "0", "::"}) {
+    const absl::Status refused = RpcServer::Listen(secured, {}, {.listen = {.host = host}}).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("--advertised-host"));
+  }
 }
 
 TEST(RpcServerTest, OfARangeOfPortsTheFirstThatIsFreeIsTaken) {
