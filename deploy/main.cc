@@ -13,6 +13,7 @@
 #include "common/cli/values.h"
 #include "deploy/daemon/master_daemon.h"
 #include "deploy/daemon/worker_daemon.h"
+#include "deploy/doctor/doctor_command.h"
 #include "deploy/secret/secret_command.h"
 #include "deploy/submit/logs_command.h"
 #include "deploy/submit/options.h"
@@ -146,6 +147,7 @@ constexpr std::array kCommands{
     Command{"submit", "runs a program on a cluster; also millstream-submit", RunSubmit},
     Command{"list", "prints a cluster's workers and applications", RunList},
     Command{"logs", "prints what an application's executors wrote", RunLogs},
+    Command{"doctor", "looks at what Millstream depends on, and says what to do", RunDoctor},
 };
 
 std::string Help() {

@@ -3,7 +3,6 @@
 #include "absl/strings/string_view.h"
 
 namespace millstream::cli {
-namespace {
 
 std::string OnOneLine(std::string_view text) {
   std::string line(text);
@@ -12,8 +11,6 @@ std::string OnOneLine(std::string_view text) {
   }
   return line;
 }
-
-}  // namespace
 
 std::string ErrorText(std::string_view thing, std::string_view cause, std::string_view fix) {
   std::string text(thing);

@@ -8,6 +8,9 @@
 
 namespace millstream::cli {
 
+// With spaces in place of line breaks and other control characters.
+std::string OnOneLine(std::string_view text);
+
 // "THING: CAUSE. FIX", as messages of errors that a user sees are worded. `fix` may be empty.
 std::string ErrorText(std::string_view thing, std::string_view cause, std::string_view fix);
 

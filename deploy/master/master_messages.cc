@@ -146,6 +146,7 @@ void Master::On(ConnectionId from, const proto::ApplicationEnded&) {
 void Master::On(ConnectionId from, const proto::ListRequest&) {
   proto::FromMaster message;
   proto::ClusterList& list = *message.mutable_list();
+  list.set_now_ms(now_ms_);
   std::map<std::string, proto::ClusterList::Worker*> listed;
   for (const auto& [id, worker] : workers_) {
     listed[id] = list.add_workers();

@@ -1,0 +1,84 @@
+#include "deploy/doctor/directory.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace millstream::deploy {
+namespace {
+
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kLeastFree = 100 * kMiB;
+constexpr uint64_t kEnoughFree = 1024 * kMiB;
+
+constexpr std::string_view kAnother = "Name another one with --work-dir";
+
+// `path`, or the nearest directory above it that exists.
+std::filesystem::path Existing(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path at = std::filesystem::absolute(path, error).lexically_normal();
+  while (!std::filesystem::exists(at, error) && at.has_relative_path()) at = at.parent_path();
+  return at;
+}
+
+// The errno of writing a file there, or 0.
+int Write(const std::filesystem::path& directory) {
+  std::string file = directory / ".millstream-doctor-XXXXXX";
+  const int fd = mkostemp(file.data(), O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = write(fd, "x", 1) == 1 ? 0 : errno;
+  close(fd);
+  unlink(file.c_str());
+  return error;
+}
+
+}  // namespace
+
+Finding CheckWorkDirectory(const std::string& path) {
+  const std::string thing = "directory " + path;
+  const std::filesystem::path existing = Existing(path);
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(path, ignored);
+  struct stat state {};
+  if (stat(existing.c_str(), &state) != 0) return Fail(thing, std::strerror(errno), kAnother);
+  if (!S_ISDIR(state.st_mode)) {
+    return Fail(thing, (is_there ? "" : existing.string() + " ") + std::string("is not a directory"),
+                kAnother);
+  }
+  if (is_there && (state.st_uid != geteuid() || (state.st_mode & 022) != 0)) {
+    return Fail(thing, "other users can write to it", "Name one of this user's own, with mode 700");
+  }
+  if (const int error = Write(existing); error != 0) {
+    return Fail(thing, "this user cannot write to " + existing.string() + ": " + std::strerror(error),
+                kAnother);
+  }
+  return Ok(thing, is_there ? "can be written to" : "can be made");
+}
+
+FileSystem FileSystemOf(const std::string& path) {
+  struct statvfs state {};
+  if (statvfs(Existing(path).c_str(), &state) != 0) return {};
+  return {static_cast<uint64_t>(state.f_bavail) * state.f_frsize, (state.f_flag & ST_NOEXEC) == 0};
+}
+
+Finding CheckFileSystem(const std::string& path, const FileSystem& file_system) {
+  const std::string thing = "file system of " + path;
+  if (!file_system.runs_programs) {
+    return Fail(thing, "is mounted noexec, and a worker runs programs from there",
+                "Mount it without noexec, or name another directory with --work-dir");
+  }
+  const std::string found = std::to_string(file_system.free_bytes / kMiB) + " MiB are free";
+  if (file_system.free_bytes >= kEnoughFree) return Ok(thing, found);
+  const std::string fix =
+      "Free " + std::to_string(kEnoughFree / kMiB) + " MiB, or name another directory with --work-dir";
+  return file_system.free_bytes < kLeastFree ? Fail(thing, found, fix) : Warn(thing, found, fix);
+}
+
+}  // namespace millstream::deploy
