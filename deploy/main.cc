@@ -11,6 +11,7 @@
 #include "common/cli/errors.h"
 #include "common/cli/exit_codes.h"
 #include "common/cli/values.h"
+#include "deploy/daemon/log_options.h"
 #include "deploy/daemon/master_daemon.h"
 #include "deploy/daemon/worker_daemon.h"
 #include "deploy/doctor/doctor_command.h"
@@ -60,7 +61,9 @@ absl::Status Master(Arguments arguments) {
        SetNumber(master.listen.port, "--port", 0, 65535)},
       {"--secret-file", "FILE", kSecretHelp, SetText(master.secret_file, "--secret-file")},
       {"--work-dir", "DIR", "where it keeps its journal; default ./millstream-master",
-       SetText(master.work_dir, "--work-dir")}};
+       SetText(master.work_dir, "--work-dir")},
+      LogLevelOption(),
+      LogDirOption("master")};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
@@ -111,7 +114,9 @@ absl::Status Worker(Arguments arguments) {
       {"--advertised-host", "HOST", "as other machines name it, if that is not --host",
        SetText(worker.advertised_host, "--advertised-host")},
       {"--secret-file", "FILE", kSecretHelp, SetText(worker.secret_file, "--secret-file")},
-      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait}};
+      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait},
+      LogLevelOption(),
+      LogDirOption("worker")};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
@@ -200,6 +205,7 @@ int ExitCodeOf(const absl::Status& status) {
 
 int Main(std::vector<std::string> arguments) {
   base::InitLogging();
+  base::ChangeLogLevelOnSignals();
   const std::string program = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (program.ends_with("millstream-submit")) arguments.insert(arguments.begin(), "submit");

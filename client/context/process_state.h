@@ -20,8 +20,8 @@ struct ProcessState {
 };
 ProcessState& Process();
 
-// The configuration, from all places, of an application that is about to start. Applies its log level, and
-// logs a line for each value set in code that another place overrides.
+// The configuration, from all places, of an application that is about to start. Applies its log level
+// and log directory, and logs a line for each value set in code that another place overrides.
 absl::StatusOr<cli::ResolvedConfig> Resolve(const std::map<std::string, std::string>& code);
 
 }  // namespace millstream::client

@@ -59,6 +59,7 @@ int StartExitCode(const absl::Status& status) {
 
 void Enter(int* argc, char*** argv, void (*on_process_start)()) {
   base::InitLogging();
+  base::ChangeLogLevelOnSignals();
   const auto bootstrap = rpc::ReadBootstrap();
   if (!bootstrap.ok()) Leave(Report(bootstrap.status(), cli::kExitFailed));
   if (bootstrap->has_value()) BeExecutor(**bootstrap, on_process_start);

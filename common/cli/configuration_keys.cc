@@ -66,6 +66,8 @@ constexpr std::array kKeys{
         "one executor's budget for blocks, tables and buffers; local-cluster[E,C,M] says it by M", 16 * kMiB,
         64 * kTiB, kMiB},
     ConfigurationKey{keys::kLocalDir, Type::kText, "/tmp", "where executors spill"},
+    ConfigurationKey{keys::kLogDir, Type::kText, "",
+                     "the directory of the driver's log, PROGRAM.log, which rotates; else standard error"},
     ConfigurationKey{keys::kLogLevel, Type::kLogLevel, "info", "the least severe messages that are logged"},
     ConfigurationKey{keys::kMaster, Type::kMaster, "local[*]", "where the application runs"},
     ConfigurationKey{keys::kNetworkTimeout, Type::kDuration, "10s",

@@ -41,6 +41,7 @@ inline constexpr std::string_view kMaxTaskFailures = "millstream.task.maxFailure
 inline constexpr std::string_view kMaxStageAttempts = "millstream.stage.maxConsecutiveAttempts";
 inline constexpr std::string_view kNetworkTimeout = "millstream.network.timeout";
 inline constexpr std::string_view kSecretFile = "millstream.secret.file";
+inline constexpr std::string_view kLogDir = "millstream.log.dir";
 inline constexpr std::string_view kLogLevel = "millstream.log.level";
 inline constexpr std::string_view kSmallChunks = "millstream.debug.smallChunks";
 

@@ -24,7 +24,7 @@ constexpr std::string_view kConf = "--conf";
 constexpr std::string_view kPropertiesFile = "--properties-file";
 constexpr std::string_view kHelp = "--help";
 
-constexpr std::array<Flag, 7> kFlags{{
+constexpr std::array<Flag, 9> kFlags{{
     {"--master", "MASTER", keys::kMaster,
      "local[N], local[*], local[N,FAILURES], local-cluster[EXECUTORS,CORES,MIB] or millstream://HOST:PORT; "
      "default local[*]"},
@@ -33,6 +33,9 @@ constexpr std::array<Flag, 7> kFlags{{
      "the time from one batch to the next, as in 200ms or 1s"},
     {"--secret-file", "FILE", keys::kSecretFile,
      "the cluster's secret, as millstream secret FILE makes it: every connection is mutual TLS"},
+    {"--log-level", "LEVEL", keys::kLogLevel,
+     "debug, info, warning or error; SIGUSR1 logs more, SIGUSR2 less"},
+    {"--log-dir", "DIR", keys::kLogDir, "logs to DIR/PROGRAM.log, which rotates, instead of standard error"},
     {kConf, "KEY=VALUE", "",
      "a configuration key, as in millstream.streaming.blockInterval=50ms; may be repeated"},
     {kPropertiesFile, "FILE", "",

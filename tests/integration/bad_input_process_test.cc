@@ -44,6 +44,8 @@ const BadInput kInputs[] = {
     {"PortThatIsNoNumber", {"localhost", "http"}, 2, {"http"}},
     {"PortAboveAll", {"localhost", "70000"}, 2, {"70000"}},
     {"PortOfZero", {"localhost", "0"}, 2, {"port"}},
+    {"UnknownLogLevel", {"--log-level", "loud", "localhost", "9999"}, 2, {"--log-level", "loud", "debug"}},
+    {"LogDirectoryThatCannotBe", {"--log-dir", "/dev/null/log", "localhost", "9999"}, 2, {"/dev/null/log"}},
     {"NoArguments", {}, 2, {"usage"}},
 };
 

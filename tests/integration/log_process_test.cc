@@ -1,0 +1,131 @@
+// Where the log goes and how much it tells, by flags and signals.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/cluster.h"
+#include "tests/support/credentials.h"
+#include "tests/support/proc.h"
+#include "tests/support/process.h"
+#include "tests/support/programs.h"
+#include "tests/support/text_server.h"
+#include "tests/support/words.h"
+
+namespace millstream::test {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+class LogTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> WordCount(const std::string& master, std::vector<std::string> flags) const {
+    flags.insert(flags.begin(),
+                 {Example("network_word_count"), "--master", master, "--batch-interval", "100ms"});
+    flags.insert(flags.end(), {"127.0.0.1", std::to_string(server_.port())});
+    return flags;
+  }
+  std::string Log(const std::string& name) const {
+    std::ifstream file(folder_.File("log/") + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  const TemporaryFolder folder_;
+  TextServer server_;
+};
+
+// True after `count` more batches have been printed.
+bool AwaitBatches(const Process& program, size_t count) {
+  const auto frames = [](std::string_view out) {
+    size_t found = 0;
+    for (size_t at = 0; (at = out.find("Time: ", at)) != out.npos; ++at) ++found;
+    return found;
+  };
+  const size_t enough = frames(program.out()) + count;
+  return program.AwaitOut([&](std::string_view out) { return frames(out) >= enough; });
+}
+
+TEST_F(LogTest, ADriversLogGoesToADirectoryAndNothingElseDoes) {
+  Process program(WordCount("local[2]", {"--log-dir", folder_.File("log")}));
+  ASSERT_TRUE(server_.Send("word\n"));
+  ASSERT_TRUE(program.AwaitOut("(word,1)")) << program.err();
+  program.Signal(SIGTERM);
+  ASSERT_TRUE(program.AwaitExit());
+  EXPECT_THAT(
+      Log("network_word_count.log"),
+      ContainsRegex("Total delay: [0-9.]+ s for batch [0-9]+ time [0-9]+ ms \\(execution: [0-9.]+ s\\)\n"));
+  EXPECT_EQ(program.err(), "");
+}
+
+TEST_F(LogTest, TwoProcessesDoNotShareAFile) {
+  Process first(WordCount("local[2]", {"--log-dir", folder_.File("log")}));
+  ASSERT_TRUE(AwaitBatches(first, 1));
+  Process second(WordCount("local[2]", {"--conf", "millstream.log.dir=" + folder_.File("log")}));
+  EXPECT_EQ(second.AwaitExit()->code, 2);
+  EXPECT_THAT(second.err(), HasSubstr("another process writes it"));
+  EXPECT_EQ(ErrorLines(second.err()), 1);
+}
+
+TEST_F(LogTest, SignalsChangeTheLevelOfADriverThatRuns) {
+  Process program(WordCount("local[2]", {"--log-level", "warning"}));
+  ASSERT_TRUE(AwaitBatches(program, 3));
+  EXPECT_EQ(program.err(), "");
+  program.Signal(SIGUSR1);
+  ASSERT_TRUE(program.AwaitErr("Total delay"));
+  program.Signal(SIGUSR1);
+  ASSERT_TRUE(program.AwaitErr("millstream: the log level is now debug\n"));
+  for (const char* level : {"info", "warning", "error"}) {
+    program.Signal(SIGUSR2);
+    ASSERT_TRUE(program.AwaitErr([&](std::string_view err) {
+      const size_t debug = err.find("now debug");
+      return err.find(std::string("the log level is now ") + level + "\n", debug) != err.npos;
+    }));
+  }
+  ASSERT_TRUE(AwaitBatches(program, 2));
+  const std::string before = program.err();
+  ASSERT_TRUE(AwaitBatches(program, 3));
+  EXPECT_EQ(program.err(), before);
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.AwaitExit()->code, 0);
+}
+
+TEST_F(LogTest, AnExecutorHearsTheSignalsToo) {
+  Process program(WordCount("local-cluster[1,2,512]", {}));
+  ASSERT_TRUE(AwaitBatches(program, 1));
+  const std::vector<pid_t> executors = ChildrenOf(program.pid());
+  ASSERT_EQ(executors.size(), 1u);
+  kill(executors.front(), SIGUSR2);
+  EXPECT_TRUE(program.AwaitErr("millstream: the log level is now warning\n"));
+  EXPECT_TRUE(AwaitBatches(program, 2)) << program.err();
+}
+
+TEST_F(LogTest, ADaemonsLogGoesToADirectoryAndItsLevelIsAFlag) {
+  const auto master = [this](const std::string& work_dir, const std::string& level) {
+    return MillstreamCommand(MILLSTREAM_BIN_DIR,
+                             {"master", "--port", "0", "--work-dir", folder_.File(work_dir), "--log-level",
+                              level, "--log-dir", folder_.File("log")});
+  };
+  {
+    Process quiet(master("a", "error"));
+    ASSERT_TRUE(quiet.AwaitOut("ready ")) << quiet.err();
+    quiet.Signal(SIGTERM);
+    EXPECT_EQ(quiet.AwaitExit()->code, 0);
+    EXPECT_EQ(Log("master.log"), "");
+  }
+  Process running(master("a", "info"));
+  ASSERT_TRUE(running.AwaitOut("ready ")) << running.err();
+  ASSERT_TRUE(
+      AwaitThat([&] { return Log("master.log").find("master at millstream://") != std::string::npos; }));
+  EXPECT_EQ(running.err(), "");
+  Process second(master("b", "info"));
+  EXPECT_EQ(second.AwaitExit()->code, 2);
+  EXPECT_THAT(second.err(), HasSubstr("another process writes it"));
+  running.Signal(SIGUSR2);
+  EXPECT_TRUE(running.AwaitErr("millstream: the log level is now warning\n"));
+}
+
+}  // namespace
+}  // namespace millstream::test
