@@ -1,7 +1,7 @@
 # The everyday commands. On a fresh Debian 12 each installs what it is missing first.
 BUILD := build/release
 
-.PHONY: build demo test bench simulate mutations fresh asan tsan tidy format format-check install dependencies
+.PHONY: build demo test bench simulate mutations fresh package check-package asan tsan tidy format format-check install dependencies
 .DEFAULT_GOAL := build
 
 dependencies:
@@ -39,6 +39,16 @@ mutations: dependencies
 # The demo and the tests once more, in a Debian 12 that has nothing but make.
 fresh:
 	scripts/fresh.sh
+
+# The Debian packages, in build/package.
+package: dependencies $(BUILD)/CMakeCache.txt
+	scripts/install_dependencies.sh dpkg-dev
+	cmake --build --preset release --target packaged
+	cpack -G DEB --config $(BUILD)/CPackConfig.cmake -B build/package
+
+# Installs, uses and purges them in a Debian 12 that has nothing.
+check-package: package
+	scripts/check_package.sh build/package
 
 asan tsan: dependencies
 	cmake --preset $@
