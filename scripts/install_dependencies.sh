@@ -7,7 +7,7 @@ packages=(
   cmake ninja-build g++ ccache pkg-config python3
   libgrpc++-dev protobuf-compiler-grpc libprotobuf-dev protobuf-compiler
   libabsl-dev libgoogle-glog-dev libcli11-dev libxxhash-dev liblz4-dev libssl-dev librocksdb-dev
-  libgtest-dev libgmock-dev
+  libgtest-dev libgmock-dev iproute2 nftables
   "$@"
 )
 

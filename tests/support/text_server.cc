@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{60};
 
-// A loopback socket that is bound; sets the port to the one it got.
-int Bind(int& port) {
+// A socket that is bound; sets the port to the one it got.
+int Bind(const std::string& host, int& port) {
   const int bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
   address.sin_port = htons(static_cast<uint16_t>(port));
   socklen_t size = sizeof(address);
   if (bind(bound, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
@@ -38,7 +38,8 @@ int Bind(int& port) {
 
 }  // namespace
 
-TextServer::TextServer(int port) : port_(port), listener_(Bind(port_)), stop_(eventfd(0, EFD_CLOEXEC)) {
+TextServer::TextServer(int port, const std::string& address)
+    : port_(port), listener_(Bind(address, port_)), stop_(eventfd(0, EFD_CLOEXEC)) {
   if (listen(listener_, 64) != 0) std::abort();
   thread_ = std::thread([this] { Accept(); });
 }
@@ -93,7 +94,7 @@ void TextServer::Disconnect() {
 
 int UnusedPort() {
   int port = 0;
-  close(Bind(port));
+  close(Bind("127.0.0.1", port));
   return port;
 }
 

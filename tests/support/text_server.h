@@ -3,17 +3,18 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 namespace millstream::test {
 
-// A TCP server on 127.0.0.1 that sends what the test says. Thread-safe.
+// A TCP server, on 127.0.0.1 unless told otherwise, that sends what the test says. Thread-safe.
 class TextServer {
  public:
   // Port 0: a free one. Aborts the test program if it cannot listen.
-  explicit TextServer(int port = 0);
+  explicit TextServer(int port = 0, const std::string& address = "127.0.0.1");
   // Closes everything; clients see the end of the stream.
   ~TextServer();
   TextServer(const TextServer&) = delete;
