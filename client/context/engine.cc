@@ -358,7 +358,7 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   auto server = rpc::GrpcBlockServer::Listen(*own, timeout, ExecutorListeningOf(*config, bootstrap));
   if (!server.ok()) return fail(server.status());
   rpc::GrpcBlockTransport blocks(*own, timeout);
-  rpc::GrpcExecutorLink link(bootstrap.driver_address(), *own);
+  rpc::GrpcExecutorLink link(bootstrap.driver_address(), *own, timeout);
 
   const ExecutorId id{bootstrap.executor()};
   executor::ExecutorOptions options =

@@ -35,9 +35,10 @@ std::deque<std::shared_ptr<const proto::FromExecutor>> Split(
 
 }  // namespace
 
-GrpcExecutorLink::GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own)
+GrpcExecutorLink::GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own,
+                                   std::chrono::milliseconds network_timeout)
     : channel_(driver_address, own, {security::Role::kDriver, own.identity.application},
-               {.max_message_bytes = kMostMessageBytes}) {}
+               {.max_message_bytes = kMostMessageBytes, .ping_timeout = network_timeout}) {}
 
 GrpcExecutorLink::~GrpcExecutorLink() {
   if (thread_.joinable()) {

@@ -1,6 +1,7 @@
 #ifndef MILLSTREAM_COMMON_RPC_GRPC_EXECUTOR_LINK_H_
 #define MILLSTREAM_COMMON_RPC_GRPC_EXECUTOR_LINK_H_
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,8 +27,10 @@ class GrpcExecutorLink : public ExecutorLink {
     std::function<void(const std::string& reason)> on_closed;
   };
 
-  // `own` is an executor's; the driver is its application's.
-  GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own);
+  // `own` is an executor's; the driver is its application's, and gone if nothing is heard of it for
+  // `network_timeout`.
+  GrpcExecutorLink(const std::string& driver_address, const security::Credentials& own,
+                   std::chrono::milliseconds network_timeout);
   // Ends the stream. No callback comes after it.
   ~GrpcExecutorLink() override;
 

@@ -8,6 +8,7 @@
 #include "common/rpc/grpc_executor_link.h"
 #include "proto/control.pb.h"
 #include "tests/support/credentials.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace millstream::rpc {
 namespace {
@@ -40,7 +41,9 @@ std::shared_ptr<proto::ToExecutor> Cancel(uint64_t stage_run) {
 // An executor's end that remembers what it heard.
 class TestExecutor {
  public:
-  TestExecutor(const std::string& address, const security::Credentials& own) : link_(address, own) {
+  TestExecutor(const std::string& address, const security::Credentials& own,
+               std::chrono::milliseconds network_timeout = 60s)
+      : link_(address, own, network_timeout) {
     link_.Start({[this](std::shared_ptr<const proto::ToExecutor> message) {
                    std::lock_guard lock(mutex_);
                    for (const auto& command : message->commands()) {
@@ -102,7 +105,9 @@ class GrpcControlTest : public testing::Test {
 
   std::unique_ptr<TestExecutor> Connect(uint32_t executor) {
     endpoint_->Expect(ExecutorId{executor});
-    auto link = std::make_unique<TestExecutor>(endpoint_->address(), credentials_);
+    return AwaitHello(executor, std::make_unique<TestExecutor>(endpoint_->address(), credentials_));
+  }
+  std::unique_ptr<TestExecutor> AwaitHello(uint32_t executor, std::unique_ptr<TestExecutor> link) {
     link->Send(Hello(executor));
     const size_t before = hellos_.size();
     EXPECT_TRUE(RunUntil([&] { return hellos_.size() > before; }));
@@ -130,6 +135,14 @@ class GrpcControlTest : public testing::Test {
   std::mutex turn_;
   std::unique_ptr<GrpcDriverEndpoint> endpoint_;
 };
+
+TEST_F(GrpcControlTest, ADriverThatIsSilentForTheNetworkTimeoutIsGone) {
+  tests::TcpProxy network(endpoint_->address());
+  endpoint_->Expect(kOne);
+  auto one = AwaitHello(1, std::make_unique<TestExecutor>(network.address(), credentials_, 500ms));
+  network.Stall(true);
+  EXPECT_TRUE(one->AwaitClosed());
+}
 
 TEST_F(GrpcControlTest, MessagesTravelBothWaysInOrder) {
   auto one = Connect(1);

@@ -36,7 +36,7 @@ class TestApplication {
       : endpoint_(*GrpcDriverEndpoint::Listen(driver, {})),
         server_(*GrpcBlockServer::Listen(executor, std::chrono::minutes(1))),
         transport_(driver, std::chrono::minutes(1)),
-        link_(endpoint_->address(), executor),
+        link_(endpoint_->address(), executor, std::chrono::seconds(60)),
         ports_{{endpoint_->address(), driver.identity}, {server_->address(), executor.identity}} {
     endpoint_->Listen({[this](ExecutorId, std::shared_ptr<const proto::FromExecutor> message) {
                          heard_ += message->statuses_size();

@@ -87,7 +87,8 @@ class AnsweringDriver {
 // An executor that sends statuses until its stream ends, which is noticed at once.
 class TalkingExecutor {
  public:
-  TalkingExecutor(const std::string& driver_address, const Credentials& own) : link_(driver_address, own) {
+  TalkingExecutor(const std::string& driver_address, const Credentials& own)
+      : link_(driver_address, own, std::chrono::seconds(60)) {
     link_.Start({[this](std::shared_ptr<const proto::ToExecutor> message) {
                    for (const auto& command : message->commands())
                      heard_.Take(command.launch().stage_run(), command.launch().plan());

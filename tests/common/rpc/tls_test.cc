@@ -169,7 +169,7 @@ struct Heard {
 Heard ConnectAndAwaitEnd(const std::string& driver_address, const Credentials& executor) {
   Heard heard;
   std::promise<void> ended;
-  GrpcExecutorLink link(driver_address, executor);
+  GrpcExecutorLink link(driver_address, executor, std::chrono::seconds(60));
   link.Start(
       {[&](std::shared_ptr<const proto::ToExecutor> message) { heard.commands += message->commands_size(); },
        [&](const std::string&) { ended.set_value(); }});
