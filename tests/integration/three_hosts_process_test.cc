@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/support/credentials.h"
+#include "tests/support/hosts.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
@@ -20,57 +21,6 @@ namespace millstream::test {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr const char* kIp = "/usr/sbin/ip";
-
-// Whether `ip ARGUMENTS` succeeds.
-bool Ip(const std::string& arguments) {
-  std::vector<std::string> line{kIp};
-  std::istringstream words(arguments);
-  for (std::string word; words >> word;) line.push_back(word);
-  Process command(line);
-  const std::optional<Exit> exit = command.AwaitExit();
-  return exit && exit->code == 0;
-}
-
-// Hosts with addresses of their own, all on one bridge, which is the first one's.
-class Hosts {
- public:
-  explicit Hosts(const std::vector<std::string>& addresses) {
-    const std::string bridge = NameOf(addresses.front());
-    ready_ = true;
-    for (const std::string& address : addresses) {
-      const std::string host = NameOf(address);
-      Try("netns add " + host);
-      Try("-n " + host + " link set lo up");
-      if (host == bridge) {
-        Try("-n " + host + " link add eth0 type bridge");
-      } else {
-        Try("link add eth0 netns " + host + " type veth peer name to-" + address + " netns " + bridge);
-        Try("-n " + bridge + " link set to-" + address + " master eth0 up");
-      }
-      Try("-n " + host + " addr add " + address + "/24 dev eth0");
-      Try("-n " + host + " link set eth0 up");
-    }
-    for (const std::string& address : addresses) names_.push_back(NameOf(address));
-  }
-  ~Hosts() {
-    for (const std::string& name : names_) Ip("netns del " + name);
-  }
-  Hosts(const Hosts&) = delete;
-  Hosts& operator=(const Hosts&) = delete;
-
-  bool ready() const { return ready_; }
-  static std::string NameOf(const std::string& address) {
-    return "millstream-" + std::to_string(getpid()) + "-" + address;
-  }
-
- private:
-  void Try(const std::string& arguments) { ready_ = ready_ && Ip(arguments); }
-
-  bool ready_ = false;
-  std::vector<std::string> names_;
-};
 
 struct Line {
   std::string host;
@@ -98,17 +48,16 @@ std::vector<Line> LinesOfThePage() {
 TEST(ThreeHostsTest, ThePageWorksAsItIsWritten) {
   const std::vector<Line> lines = LinesOfThePage();
   ASSERT_EQ(lines.size(), 6u) << "secret, master, worker, worker, submit, list";
-  if (geteuid() != 0 || access(kIp, X_OK) != 0) GTEST_SKIP() << "only root makes network namespaces, with ip";
+  if (const std::string why = Hosts::Unavailable(); !why.empty()) GTEST_SKIP() << "SKIPPED: " << why;
   const std::vector<std::string> addresses{"10.0.0.1", "10.0.0.2", "10.0.0.3"};
   const Hosts hosts(addresses);
-  if (!hosts.ready()) GTEST_SKIP() << "this kernel makes no network namespaces";
   const TemporaryFolder folder;
   for (const std::string& address : addresses) std::filesystem::create_directory(folder.File(address));
   const auto start = [&](const Line& line) {
-    std::vector<std::string> command{
-        kIp, "netns", "exec", Hosts::NameOf(line.host), "/usr/bin/env", "-C", folder.File(line.host)};
+    std::vector<std::string> command{"/usr/bin/env", "-C", folder.File(line.host)};
     command.insert(command.end(), line.command.begin(), line.command.end());
-    return std::make_unique<Process>(command);
+    const auto host = std::ranges::find(addresses, line.host) - addresses.begin();
+    return std::make_unique<Process>(hosts.On(static_cast<int>(host), std::move(command)));
   };
 
   const auto secret = start(lines[0]);

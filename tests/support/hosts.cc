@@ -77,7 +77,7 @@ std::string Hosts::Unavailable() {
   return "";
 }
 
-Hosts::Hosts(int count) {
+Hosts::Hosts(std::vector<std::string> addresses) : addresses_(std::move(addresses)) {
   if (unshare(CLONE_NEWNET) != 0) {
     std::perror("unshare");
     std::abort();
@@ -87,7 +87,7 @@ Hosts::Hosts(int count) {
   ip("link add switch type bridge");
   ip("addr add " + own_address() + "/24 dev switch");
   ip("link set switch up");
-  for (int host = 0; host < count; ++host) {
+  for (int host = 0; host < static_cast<int>(addresses_.size()); ++host) {
     // Ends with this process, however that ends.
     keepers_.push_back(std::make_unique<Process>(std::vector<std::string>{
         kSetpriv, "--pdeathsig", "KILL", kUnshare, "--net", "/bin/sleep", "infinity"}));
@@ -104,7 +104,9 @@ Hosts::Hosts(int count) {
   }
 }
 
-std::string Hosts::AddressOf(int host) const { return "10.77.0." + std::to_string(host + 1); }
+std::string Hosts::own_address() const {
+  return addresses_.front().substr(0, addresses_.front().rfind('.')) + ".254";
+}
 
 std::vector<std::string> Hosts::On(int host, std::vector<std::string> command) const {
   const std::string pid = std::to_string(keepers_[static_cast<size_t>(host)]->pid());

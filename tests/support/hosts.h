@@ -16,12 +16,13 @@ class Hosts {
   // Why this machine has none, as a test that is skipped says; empty if it has.
   static std::string Unavailable();
 
-  // Aborts the test program if they cannot be made; ask Unavailable() first.
-  explicit Hosts(int count);
+  // Of one network of 256 addresses, without its .254, which is this process's own. Aborts the test program
+  // if they cannot be made; ask Unavailable() first.
+  explicit Hosts(std::vector<std::string> addresses);
 
-  // Of a host, counted from 0, and of this process as hosts reach it.
-  std::string AddressOf(int host) const;
-  std::string own_address() const { return "10.77.0.254"; }
+  // Of a host, counted from 0.
+  const std::string& AddressOf(int host) const { return addresses_[static_cast<size_t>(host)]; }
+  std::string own_address() const;
 
   // The command line that runs a command on a host. Its processes are children of whoever runs it.
   std::vector<std::string> On(int host, std::vector<std::string> command) const;
@@ -41,6 +42,7 @@ class Hosts {
   // Rules of nftables, within the host, instead of those before.
   void SetRules(int host, const std::string& incoming, const std::string& outgoing);
 
+  const std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<Process>> keepers_;  // of the namespaces
 };
 
