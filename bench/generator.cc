@@ -146,11 +146,11 @@ void Serve(int fd, const std::string& text, const Options& options) {
   const double cpu_before = CpuSeconds();
   const Sent sent = SendLines(fd, text, options);
   const double cpu_seconds = CpuSeconds() - cpu_before;
+  const uint64_t words = sent.lines * kWordsPerLine;
   std::printf(
       "{\"lines\": %llu, \"words\": %llu, \"checksum\": %llu, \"seconds\": %.4f, \"latest_s\": %.4f, "
       "\"cpu_s\": %.4f}\n",
-      static_cast<unsigned long long>(sent.lines),
-      static_cast<unsigned long long>(sent.lines * kWordsPerLine),
+      static_cast<unsigned long long>(sent.lines), static_cast<unsigned long long>(words),
       static_cast<unsigned long long>(Checksum(text, sent.lines)), sent.seconds, sent.latest_s, cpu_seconds);
   std::fflush(stdout);
   if (char byte; options.linger) {
@@ -192,11 +192,7 @@ Options Parse(int argc, char** argv) {
   return options;
 }
 
-}  // namespace
-}  // namespace millstream::bench
-
-int main(int argc, char** argv) {
-  using namespace millstream::bench;
+int Main(int argc, char** argv) {
   const Options options = Parse(argc, argv);
   std::string text;
   LineMaker(options.mix).Append(kTextLines, text);
@@ -208,3 +204,8 @@ int main(int argc, char** argv) {
     close(fd);
   }
 }
+
+}  // namespace
+}  // namespace millstream::bench
+
+int main(int argc, char** argv) { return millstream::bench::Main(argc, argv); }

@@ -18,9 +18,8 @@
 #include <string>
 #include <vector>
 
+namespace millstream::exec {
 namespace {
-
-using namespace millstream::exec;
 
 constexpr size_t kTextBytes = size_t{64} << 20;
 constexpr size_t kBatch = AggregationTable::kBatch;
@@ -168,9 +167,7 @@ void MeasureTinyTable() {
               (CpuSeconds() - start) * 1e9 / kTables);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Main(int argc, char** argv) {
   const size_t vocabulary = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100000;
   const std::string text = ZipfText(std::max<size_t>(vocabulary, 1));
   std::vector<std::string_view> words(text.size() / 10 + 1);
@@ -180,4 +177,10 @@ int main(int argc, char** argv) {
   MeasureTable(words);
   MeasureShuffle(words);
   MeasureTinyTable();
+  return 0;
 }
+
+}  // namespace
+}  // namespace millstream::exec
+
+int main(int argc, char** argv) { return millstream::exec::Main(argc, argv); }

@@ -19,7 +19,7 @@ std::string Demangled(const std::type_info* type) {
   const std::unique_ptr<char, decltype(&std::free)> name(
       abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
   if (name == nullptr) return type->name();
-  const std::string text = name.get();
+  std::string text = name.get();
   if (text.starts_with("std::__cxx11::basic_string<char,")) return "std::string";
   return text;
 }
