@@ -123,9 +123,11 @@ absl::Status Worker(Arguments arguments) {
   if (help) {
     std::fputs(
         ("Usage: millstream worker [FLAGS] millstream://HOST:PORT[,HOST:PORT]\n\n"
-         "Runs executors on this machine for the applications of a master. The first line on standard\n"
+         "Runs executors, and drivers in cluster mode, on this machine for a master. The first line on "
+         "standard\n"
          "output is \"ready URL\", once the master has accepted it. An executor's standard output and\n"
-         "error are in DIR/APPLICATION/EXECUTOR. Executors end with the worker.\n\n" +
+         "error are in DIR/APPLICATION/EXECUTOR, a driver's in DIR/DRIVER/LAUNCH. Both end with the "
+         "worker.\n\n" +
          OptionsHelp(options))
             .c_str(),
         stdout);
@@ -150,8 +152,8 @@ constexpr std::array kCommands{
     Command{"master", "accepts workers and applications, and gives these executors on those", Master},
     Command{"worker", "runs executors on this machine for a master's applications", Worker},
     Command{"submit", "runs a program on a cluster; also millstream-submit", RunSubmit},
-    Command{"list", "prints a cluster's workers and applications", RunList},
-    Command{"logs", "prints what an application's executors wrote", RunLogs},
+    Command{"list", "prints a cluster's workers, drivers and applications", RunList},
+    Command{"logs", "prints what an application's executors, or a driver on a worker, wrote", RunLogs},
     Command{"doctor", "looks at what Millstream depends on, and says what to do", RunDoctor},
 };
 
@@ -192,6 +194,8 @@ int ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
       return cli::kExitUsage;
+    case absl::StatusCode::kDeadlineExceeded:
+      return cli::kExitNotGranted;
     case absl::StatusCode::kAborted:
       return cli::kExitNoMaster;
     case absl::StatusCode::kNotFound:

@@ -1,11 +1,10 @@
 #include "client/context/cluster_application.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "client/context/exit_report.h"
+#include "client/context/process_state.h"
 #include "common/base/logging.h"
 
 namespace millstream::client {
@@ -13,32 +12,33 @@ namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{2};
 
-std::string UserName() {
-  passwd entry{};
-  passwd* found = nullptr;
-  char text[4096];
-  if (getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return std::to_string(geteuid());
-}
-
 }  // namespace
 
-ClusterApplication::ClusterApplication(security::Credentials own, std::vector<std::string> masters,
-                                       const std::string& name, const proto::ExecutorRequest& request,
-                                       Listener listener)
-    : name_(name),
-      request_(request),
+ClusterApplication::ClusterApplication(const security::Credentials& own, std::vector<std::string> masters,
+                                       proto::ApplicationHello hello, Listener listener)
+    : own_(own),
+      masters_(std::move(masters)),
+      hello_(std::move(hello)),
       listener_(std::move(listener)),
-      connection_(std::move(own), std::move(masters),
+      connection_(own_, masters_,
                   {.hello = [this] { return Hello(); },
                    .on_message = [this](const proto::FromMaster& message) { OnMessage(message); },
-                   .on_lost = [this](const absl::Status& why) { OnLost(why); }}) {}
+                   .on_lost = [this](const absl::Status& why) { OnLost(why); }}),
+      beating_([this] { BeatLoop(); }) {}
 
 ClusterApplication::~ClusterApplication() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  beating_.join();
+  const int exit_code = Process().exit_code;
   proto::ToMaster message;
-  message.mutable_application_ended();
+  message.mutable_application_ended()->set_exit_code(static_cast<uint32_t>(exit_code));
   connection_.End(message, kPatienceAtTheEnd);
+  // Of a driver on a worker, the worker will tell.
+  if (!id_.empty() && hello_.driver().empty()) ReportOtherExit(own_, masters_, id_, exit_code);
 }
 
 absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::milliseconds reach,
@@ -70,7 +70,7 @@ void ClusterApplication::Launch(ExecutorId executor, proto::LaunchExecutor launc
     launch.set_application(id_);
     launch.set_executor(Number(executor));
     launch.set_cores(found->second);
-    launch.set_memory_bytes(request_.executor_memory_bytes());
+    launch.set_memory_bytes(hello_.request().executor_memory_bytes());
     launch.mutable_bootstrap()->set_cores(found->second);
   }
   *message.mutable_launch() = std::move(launch);
@@ -92,11 +92,9 @@ void ClusterApplication::Drop(ExecutorId executor, const std::string& why) {
 proto::ToMaster ClusterApplication::Hello() {
   proto::ToMaster message;
   proto::ApplicationHello& hello = *message.mutable_application();
+  hello = hello_;
   std::lock_guard lock(mutex_);
   hello.set_id(id_);
-  hello.set_name(name_);
-  hello.set_user(UserName());
-  *hello.mutable_request() = request_;
   for (const auto& [executor, cores] : executors_) hello.add_executors(Number(executor));
   hello.set_next_executor(next_executor_);
   return message;
@@ -108,6 +106,7 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
       std::lock_guard lock(mutex_);
       id_ = message.accepted().id();
       connected_ = true;
+      heartbeat_ = std::chrono::milliseconds(std::max(1u, message.accepted().heartbeat_ms()));
       changed_.notify_all();
       return base::LogInfo("the application is " + id_);
     }
@@ -146,6 +145,17 @@ void ClusterApplication::OnGranted(const proto::ExecutorsGranted& granted) {
   std::lock_guard lock(mutex_);
   if (!first_grant_) first_grant_ = cores;
   changed_.notify_all();
+}
+
+void ClusterApplication::BeatLoop() {
+  proto::ToMaster message;
+  message.mutable_heartbeat();
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, heartbeat_, [this] { return stopping_; })) {
+    lock.unlock();
+    connection_.Send(message);
+    lock.lock();
+  }
 }
 
 void ClusterApplication::OnLost(const absl::Status& why) {

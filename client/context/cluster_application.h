@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,7 +21,8 @@
 namespace millstream::client {
 
 // An application as a cluster's master sees it: asks for executors, is granted them, and says when they are
-// no longer wanted. A master that goes away and comes back is told what the application has. Thread-safe.
+// no longer wanted, and says that it is there. A master that goes away and comes back is told what the
+// application has. Thread-safe.
 class ClusterApplication {
  public:
   // Called on a thread of its own; must not destroy the application.
@@ -30,12 +32,13 @@ class ClusterApplication {
     std::function<void(const std::string& reason)> on_killed;
   };
 
-  // `own` is its driver's credentials.
-  ClusterApplication(security::Credentials own, std::vector<std::string> masters, const std::string& name,
-                     const proto::ExecutorRequest& request, Listener listener);
+  // `own` is its driver's credentials. `hello` says who asks, and for what.
+  ClusterApplication(const security::Credentials& own, std::vector<std::string> masters,
+                     proto::ApplicationHello hello, Listener listener);
   // Asks the master; once.
   void Start() { connection_.Start(); }
-  // Tells the master that the application ended.
+  // Tells the master that the application ended, with this process's exit code as far as it is known; as the
+  // process exits, if that was wrong.
   ~ClusterApplication();
 
   // The cores of the executors that are granted first. Aborted: no master answered within `reach`;
@@ -53,9 +56,11 @@ class ClusterApplication {
   void OnMessage(const proto::FromMaster& message);
   void OnGranted(const proto::ExecutorsGranted& granted);
   void OnLost(const absl::Status& why);
+  void BeatLoop();
 
-  const std::string name_;
-  const proto::ExecutorRequest request_;
+  const security::Credentials own_;
+  const std::vector<std::string> masters_;
+  const proto::ApplicationHello hello_;
   const Listener listener_;
 
   std::mutex mutex_;  // protects what follows
@@ -66,8 +71,11 @@ class ClusterApplication {
   std::optional<int> first_grant_;
   absl::Status lost_;  // why there is no connection
   bool connected_ = false;
+  std::chrono::milliseconds heartbeat_{1000};
+  bool stopping_ = false;
 
   rpc::MasterConnection connection_;
+  std::thread beating_;
 };
 
 }  // namespace millstream::client

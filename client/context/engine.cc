@@ -9,12 +9,15 @@
 #include "client/context/application_credentials.h"
 #include "client/context/cluster_application.h"
 #include "client/context/executor_request.h"
+#include "client/context/exit_code.h"
+#include "client/context/files.h"
 #include "client/context/listening.h"
 #include "client/context/process_state.h"
-#include "client/context/program_file.h"
+#include "client/context/program_blocks.h"
 #include "common/base/crash_report.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
+#include "common/cli/exit_codes.h"
 #include "common/plan/kernel_refs.h"
 #include "common/rpc/bootstrap.h"
 #include "common/rpc/child_process.h"
@@ -86,7 +89,9 @@ class DriverEngine : public Engine {
   }
   absl::Status StopStreaming(bool graceful) override { return driver_->StopStreaming(graceful); }
   std::optional<absl::Status> AwaitStreaming(std::optional<std::chrono::milliseconds> timeout) override {
-    return driver_->AwaitStreaming(timeout);
+    std::optional<absl::Status> outcome = driver_->AwaitStreaming(timeout);
+    if (outcome && !outcome->ok()) Process().exit_code = cli::kExitFailed;
+    return outcome;
   }
 
  protected:
@@ -144,7 +149,7 @@ class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
  public:
   ProcessEngine(const cli::ResolvedConfig& config, cli::MasterUrl master,
                 std::optional<security::ClusterSecret> secret)
-      : config_(config), master_(std::move(master)), credentials_(std::move(secret)) {}
+      : config_(config), master_(std::move(master)), credentials_(std::move(secret), Process().credentials) {}
 
   // The whole start; once.
   virtual absl::Status Begin() = 0;
@@ -234,7 +239,11 @@ class LocalClusterEngine : public ProcessEngine {
       return driver_->OnExecutorExited(executor, std::string(bootstrap.status().message()));
     }
     bootstrap->set_cores(static_cast<uint32_t>(master_.cores_per_executor));
-    children_->Spawn(Number(executor), {.arguments = Process().command_line}, *std::move(bootstrap));
+    rpc::ChildProgram program{.arguments = Process().command_line};
+    for (const auto& [name, value] : ExecutorEnvironment(config_)) {
+      program.environment.push_back(name + "=" + value);
+    }
+    children_->Spawn(Number(executor), std::move(program), *std::move(bootstrap));
   }
   void Kill(ExecutorId executor) override { children_->Kill(Number(executor)); }
 
@@ -264,7 +273,7 @@ class ClusterEngine : public ProcessEngine {
     const auto masters = rpc::CheckHosts(master_.masters, credentials_.secured(), "--master");
     if (!masters.ok()) return masters.status();
     if (absl::Status opened = OpenPorts(std::move(options), *masters); !opened.ok()) return opened;
-    auto program = ProgramFile::Open(driver_->collections());
+    auto program = ProgramBlocks::Open(driver_->collections(), Files());
     if (!program.ok()) return program.status();
     program_ = *std::move(program);
     server_->Serve(*program_);
@@ -272,7 +281,7 @@ class ClusterEngine : public ProcessEngine {
     const absl::StatusOr<security::Credentials> own = credentials_.Issue(security::Role::kDriver);
     if (!own.ok()) return own.status();
     application_ = std::make_unique<ClusterApplication>(
-        *own, *masters, config_.Get(cli::keys::kAppName), request,
+        *own, *masters, HelloOf(config_, request),
         ClusterApplication::Listener{
             .on_granted = [this](ExecutorId executor) { driver_->OnExecutorGranted(executor); },
             .on_ended = [this](ExecutorId executor,
@@ -298,17 +307,13 @@ class ClusterEngine : public ProcessEngine {
     if (!bootstrap.ok()) {
       return driver_->OnExecutorExited(executor, std::string(bootstrap.status().message()));
     }
-    proto::LaunchExecutor launch;
-    *launch.mutable_bootstrap() = *std::move(bootstrap);
-    *launch.mutable_program() = program_->description();
-    for (const std::string& argument : Process().command_line) launch.add_command_line(argument);
-    application_->Launch(executor, std::move(launch));
+    application_->Launch(executor, LaunchOf(config_, *std::move(bootstrap), program_->descriptions()));
   }
   void Kill(ExecutorId executor) override { application_->Drop(executor, "its driver gave it up"); }
 
   void AwaitExecutors() override { application_.reset(); }
 
-  std::unique_ptr<ProgramFile> program_;
+  std::unique_ptr<ProgramBlocks> program_;
   std::unique_ptr<ClusterApplication> application_;
 };
 
@@ -316,8 +321,12 @@ class ClusterEngine : public ProcessEngine {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig& config) {
   const cli::MasterUrl master = config.GetMaster();
+  Process().exit_code = cli::kExitDone;
+  if (absl::Status set = SetFiles(config.Get(cli::keys::kFiles)); !set.ok()) return set;
   std::optional<security::ClusterSecret> secret;
-  if (const std::string file = config.Get(cli::keys::kSecretFile); !file.empty()) {
+  // A driver that a worker started has been given what it needs of it.
+  if (const std::string file = config.Get(cli::keys::kSecretFile);
+      !file.empty() && Process().driver.empty()) {
     absl::StatusOr<security::ClusterSecret> read = security::ClusterSecret::Read(file);
     if (!read.ok()) return read.status();
     secret = *std::move(read);
@@ -338,7 +347,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start(const cli::ResolvedConfig&
   } else {
     engine = std::make_unique<ClusterEngine>(config, master, std::move(secret));
   }
-  if (absl::Status status = engine->Begin(); !status.ok()) return status;
+  if (absl::Status status = engine->Begin(); !status.ok()) {
+    Process().exit_code = StartExitCode(status);
+    return status;
+  }
   return engine;
 }
 

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
+#include "client/context/process_state.h"
+#include "common/base/user_name.h"
 #include "common/cli/configuration_keys.h"
+#include "common/program/output_limits.h"
 
 namespace millstream::client {
 
@@ -19,6 +23,40 @@ proto::ExecutorRequest ExecutorRequestOf(const cli::ResolvedConfig& config, size
   request.set_total_cores(number(cli::keys::kMaxCores));
   request.set_executor_memory_bytes(executor_memory_bytes);
   return request;
+}
+
+proto::ApplicationHello HelloOf(const cli::ResolvedConfig& config, const proto::ExecutorRequest& request) {
+  proto::ApplicationHello hello;
+  hello.set_name(config.Get(cli::keys::kAppName));
+  hello.set_user(base::UserName());
+  *hello.mutable_request() = request;
+  hello.set_driver(Process().driver);
+  hello.set_driver_epoch(Process().driver_epoch);
+  return hello;
+}
+
+proto::LaunchExecutor LaunchOf(const cli::ResolvedConfig& config, proto::Bootstrap bootstrap,
+                               const proto::ProgramFiles& program) {
+  proto::LaunchExecutor launch;
+  std::string names;
+  for (const proto::ProgramFile& file : program.files()) names += (names.empty() ? "" : ",") + file.name();
+  if (!names.empty()) (*bootstrap.mutable_configuration())[std::string(cli::keys::kFiles)] = names;
+  *launch.mutable_bootstrap() = std::move(bootstrap);
+  *launch.mutable_program() = program;
+  *launch.mutable_output() = program::OutputLimitsOf(config);
+  for (const auto& [name, value] : ExecutorEnvironment(config)) (*launch.mutable_environment())[name] = value;
+  for (const std::string& argument : Process().command_line) launch.add_command_line(argument);
+  return launch;
+}
+
+std::map<std::string, std::string> ExecutorEnvironment(const cli::ResolvedConfig& config) {
+  std::map<std::string, std::string> environment;
+  for (const auto& [key, value] : config.values()) {
+    if (key.starts_with(cli::keys::kExecutorEnvPrefix)) {
+      environment[key.substr(cli::keys::kExecutorEnvPrefix.size())] = value;
+    }
+  }
+  return environment;
 }
 
 int MostCores(const proto::ExecutorRequest& request) {

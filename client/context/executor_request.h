@@ -2,6 +2,8 @@
 #define MILLSTREAM_CLIENT_CONTEXT_EXECUTOR_REQUEST_H_
 
 #include <cstddef>
+#include <map>
+#include <string>
 
 #include "common/cli/resolved_config.h"
 #include "proto/cluster.pb.h"
@@ -10,6 +12,17 @@ namespace millstream::client {
 
 // What an application of this configuration asks a master for.
 proto::ExecutorRequest ExecutorRequestOf(const cli::ResolvedConfig& config, size_t executor_memory_bytes);
+
+// Who asks.
+proto::ApplicationHello HelloOf(const cli::ResolvedConfig& config, const proto::ExecutorRequest& request);
+
+// An executor of this process's application, as a worker is to start it. `program` has its files, which it
+// finds in its working directory.
+proto::LaunchExecutor LaunchOf(const cli::ResolvedConfig& config, proto::Bootstrap bootstrap,
+                               const proto::ProgramFiles& program);
+
+// Environment variables of executors that the configuration names.
+std::map<std::string, std::string> ExecutorEnvironment(const cli::ResolvedConfig& config);
 
 // The most cores that can be granted; 0: no bound.
 int MostCores(const proto::ExecutorRequest& request);

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "client/context/process_state.h"
 #include "common/cli/configuration_keys.h"
 
 namespace millstream::client {
@@ -19,12 +20,16 @@ absl::StatusOr<DriverListening> DriverListeningOf(const cli::ResolvedConfig& con
   rpc::ListenOptions listen;
   if (const std::string host = config.Get(cli::keys::kDriverBindAddress); !host.empty()) {
     listen.host = host;
+  } else if (!Process().host.empty()) {
+    listen.host = Process().host;
+    listen.advertised_host = Process().advertised_host;
   } else if (!masters.empty()) {
     absl::StatusOr<std::string> own = rpc::OwnAddressTowards(masters.front());
     if (!own.ok()) return own.status();
     listen.host = *std::move(own);
   }
-  listen.advertised_host = config.Get(cli::keys::kDriverHost);
+  if (const std::string host = config.Get(cli::keys::kDriverHost); !host.empty())
+    listen.advertised_host = host;
   DriverListening listening{listen, listen};
   SetPorts(config, cli::keys::kDriverPort, listening.control);
   SetPorts(config, cli::keys::kDriverBlocksPort, listening.blocks);

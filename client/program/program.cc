@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "client/context/engine.h"
+#include "client/context/exit_code.h"
+#include "client/context/files.h"
 #include "client/context/process_state.h"
 #include "client/program/signals.h"
 #include "common/base/logging.h"
@@ -14,12 +16,14 @@
 #include "common/cli/errors.h"
 #include "common/cli/exit_codes.h"
 #include "common/rpc/bootstrap.h"
+#include "common/security/credentials.h"
 #include "proto/bootstrap.pb.h"
 
 namespace millstream {
 namespace {
 
 int Report(const absl::Status& status, int exit_code) {
+  client::Process().exit_code = exit_code;
   std::fprintf(stderr, "%s\n", cli::ErrorLine(status).c_str());
   return exit_code;
 }
@@ -30,29 +34,14 @@ int Report(const absl::Status& status, int exit_code) {
   _exit(exit_code);
 }
 
-int StartExitCode(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kResourceExhausted:
-      return cli::kExitTooFewCores;
-    case absl::StatusCode::kDeadlineExceeded:
-      return cli::kExitNotGranted;
-    case absl::StatusCode::kAborted:
-      return cli::kExitNoMaster;
-    case absl::StatusCode::kUnauthenticated:
-      return cli::kExitCredentials;
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kNotFound:
-      return cli::kExitUsage;
-    default:
-      return cli::kExitFailed;
-  }
-}
-
 [[noreturn]] void BeExecutor(const proto::Bootstrap& bootstrap, void (*on_process_start)()) {
   client::ProcessState& process = client::Process();
   process.flags.arguments.assign(bootstrap.arguments().begin(), bootstrap.arguments().end());
   process.flags.configuration.insert(bootstrap.configuration().begin(), bootstrap.configuration().end());
+  const auto files = bootstrap.configuration().find(std::string(cli::keys::kFiles));
+  if (files != bootstrap.configuration().end()) {
+    if (absl::Status set = client::SetFiles(files->second); !set.ok()) Leave(Report(set, cli::kExitFailed));
+  }
   if (on_process_start != nullptr) on_process_start();
   Leave(client::ServeExecutor(bootstrap));
 }
@@ -62,9 +51,15 @@ void Enter(int* argc, char*** argv, void (*on_process_start)()) {
   base::ChangeLogLevelOnSignals();
   const auto bootstrap = rpc::ReadBootstrap();
   if (!bootstrap.ok()) Leave(Report(bootstrap.status(), cli::kExitFailed));
-  if (bootstrap->has_value()) BeExecutor(**bootstrap, on_process_start);
-
   client::ProcessState& process = client::Process();
+  if (bootstrap->has_value()) {
+    if ((*bootstrap)->driver().empty()) BeExecutor(**bootstrap, on_process_start);
+    process.driver = (*bootstrap)->driver();
+    process.driver_epoch = (*bootstrap)->driver_epoch();
+    process.credentials = security::FromProto((*bootstrap)->credentials());
+    process.host = (*bootstrap)->host();
+    process.advertised_host = (*bootstrap)->advertised_host();
+  }
   process.command_line.assign(*argv, *argv + *argc);
   const std::string program = *argc > 0 ? (*argv)[0] : "program";
   auto flags = cli::ParseEngineFlags({*argv + 1, static_cast<size_t>(*argc > 0 ? *argc - 1 : 0)});
@@ -74,6 +69,12 @@ void Enter(int* argc, char*** argv, void (*on_process_start)()) {
     std::exit(cli::kExitDone);
   }
   process.flags = *std::move(flags);
+  const auto files = process.flags.configuration.find(std::string(cli::keys::kFiles));
+  if (files != process.flags.configuration.end()) {
+    if (absl::Status set = client::SetFiles(files->second); !set.ok()) {
+      std::exit(Report(set, cli::kExitUsage));
+    }
+  }
   const int kept = static_cast<int>(process.flags.arguments.size());
   for (int i = 0; i < kept; ++i) (*argv)[1 + i] = (*argv)[*argc - kept + i];
   *argc = 1 + kept;
@@ -100,9 +101,9 @@ int Run(int argc, char** argv, const RunOptions& options,
   StreamingContext ssc(config, *resolved->GetDuration(cli::keys::kBatchInterval),
                        options.clock == nullptr ? SystemClock() : *options.clock);
   if (absl::Status status = ssc.context().status(); !status.ok())
-    return Report(status, StartExitCode(status));
+    return Report(status, client::StartExitCode(status));
   if (absl::Status status = build(ssc); !status.ok()) return Report(status, cli::kExitUsage);
-  if (absl::Status status = ssc.Start(); !status.ok()) return Report(status, StartExitCode(status));
+  if (absl::Status status = ssc.Start(); !status.ok()) return Report(status, client::StartExitCode(status));
   const absl::Status outcome = ssc.AwaitTermination();
   ssc.Stop().IgnoreError();
   return outcome.ok() ? cli::kExitDone : Report(outcome, cli::kExitFailed);

@@ -23,6 +23,8 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 constexpr int64_t kMostPort = 65535;
 constexpr int64_t kTiB = int64_t{1} << 40;
 
+constexpr std::string_view kAnyExecutorVariable = "millstream.executorEnv.NAME";
+
 constexpr std::array kKeys{
     ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
     ConfigurationKey{
@@ -47,10 +49,15 @@ constexpr std::array kKeys{
     ConfigurationKey{keys::kDriverBlocksPort, Type::kInteger, "0",
                      "the port the driver serves its collections on, as millstream.blockManager.port", 0,
                      kMostPort},
+    ConfigurationKey{keys::kDriverCores, Type::kInteger, "1",
+                     "cores of a worker that are set aside for a driver in cluster mode", 1, 4096},
     ConfigurationKey{keys::kDriverHost, Type::kText, "",
                      "the driver's host as executors are told it; else the address it listens on"},
     ConfigurationKey{keys::kMaxResultSize, Type::kSize, "1g",
                      "the most bytes one action may bring to the driver", 1, kTiB, 1},
+    ConfigurationKey{keys::kDriverMemory, Type::kSize, "1g",
+                     "memory of a worker that is set aside for a driver in cluster mode", 16 * kMiB,
+                     64 * kTiB, kMiB},
     ConfigurationKey{keys::kDriverPort, Type::kInteger, "0",
                      "the port executors connect to the driver on, as millstream.blockManager.port", 0,
                      kMostPort},
@@ -61,10 +68,19 @@ constexpr std::array kKeys{
         1, 4096},
     ConfigurationKey{keys::kExecutorInstances, Type::kInteger, "",
                      "the most executors on a cluster; else as many as there are cores for", 1, 65536},
+    ConfigurationKey{keys::kRolledFiles, Type::kInteger, "4",
+                     "rolled files that a worker keeps of an executor's standard output, and of its error", 0,
+                     1000},
+    ConfigurationKey{keys::kRolledSize, Type::kSize, "16m",
+                     "the size at which a worker rolls an executor's output; a driver's in cluster mode too",
+                     1024, kTiB, 1},
     ConfigurationKey{
         keys::kExecutorMemory, Type::kSize, "1g",
         "one executor's budget for blocks, tables and buffers; local-cluster[E,C,M] says it by M", 16 * kMiB,
         64 * kTiB, kMiB},
+    ConfigurationKey{kAnyExecutorVariable, Type::kText, "", "the environment variable NAME of executors"},
+    ConfigurationKey{keys::kFiles, Type::kText, "",
+                     "files for every process, separated by commas; ms::GetFile(name) finds them"},
     ConfigurationKey{keys::kLocalDir, Type::kText, "/tmp", "where executors spill"},
     ConfigurationKey{keys::kLogDir, Type::kText, "",
                      "the directory of the driver's log, PROGRAM.log, which rotates; else standard error"},
@@ -106,7 +122,19 @@ constexpr std::array<std::array<std::string_view, 2>, 1> kRenamed{
 constexpr std::string_view kSparkPrefix = "spark.";
 constexpr std::string_view kPrefix = "millstream.";
 
+bool IsVariableName(std::string_view name) {
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 const ConfigurationKey* FindExactly(std::string_view name) {
+  if (name.starts_with(keys::kExecutorEnvPrefix)) {
+    const std::string_view variable = name.substr(keys::kExecutorEnvPrefix.size());
+    // The engine's own are not for programs.
+    if (!IsVariableName(variable) || variable.starts_with("MILLSTREAM_")) return nullptr;
+    name = kAnyExecutorVariable;
+  }
   const auto found = std::ranges::find(kKeys, name, &ConfigurationKey::name);
   return found == kKeys.end() ? nullptr : &*found;
 }
@@ -121,7 +149,7 @@ std::string NearestKey(std::string_view name) {
 absl::Status NoSuchSparkKey(std::string_view name) {
   const std::string ours = std::string(kPrefix) + std::string(name.substr(kSparkPrefix.size()));
   std::string_view replacement;
-  if (const ConfigurationKey* key = FindExactly(ours)) replacement = key->name;
+  if (FindExactly(ours) != nullptr) replacement = ours;
   for (const auto& [spark, millstream] : kRenamed) {
     if (spark == name) replacement = millstream;
   }
@@ -155,6 +183,10 @@ std::span<const ConfigurationKey> ConfigurationKeys() { return kKeys; }
 
 absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view name) {
   if (const ConfigurationKey* key = FindExactly(name)) return key;
+  if (name.starts_with(keys::kExecutorEnvPrefix)) {
+    return UsageError(name, "that is no name of a variable of programs",
+                      "Write letters, digits and _, not MILLSTREAM_ first");
+  }
   if (name.starts_with(kSparkPrefix)) return NoSuchSparkKey(name);
   return UsageError(name, "there is no such configuration key", "The nearest is " + NearestKey(name));
 }

@@ -34,6 +34,12 @@ inline constexpr std::string_view kMaxResultSize = "millstream.driver.maxResultS
 inline constexpr std::string_view kExecutorMemory = "millstream.executor.memory";
 inline constexpr std::string_view kExecutorCores = "millstream.executor.cores";
 inline constexpr std::string_view kExecutorInstances = "millstream.executor.instances";
+inline constexpr std::string_view kDriverCores = "millstream.driver.cores";
+inline constexpr std::string_view kDriverMemory = "millstream.driver.memory";
+inline constexpr std::string_view kExecutorEnvPrefix = "millstream.executorEnv.";  // and a variable's name
+inline constexpr std::string_view kRolledSize = "millstream.executor.logs.rolling.maxSize";
+inline constexpr std::string_view kRolledFiles = "millstream.executor.logs.rolling.maxRetainedFiles";
+inline constexpr std::string_view kFiles = "millstream.files";
 inline constexpr std::string_view kMaxCores = "millstream.cores.max";
 inline constexpr std::string_view kWaitTimeout = "millstream.cluster.waitTimeout";
 inline constexpr std::string_view kLocalDir = "millstream.local.dir";
@@ -63,8 +69,8 @@ struct ConfigurationKey {
 // Every configuration key there is, by name.
 std::span<const ConfigurationKey> ConfigurationKeys();
 
-// The entry of `name`, or a usage error that names the nearest key; of a spark.* key, the key that replaces
-// it.
+// The entry of `name`, which "millstream.executorEnv.NAME" has for any variable's name; or a usage error that
+// names the nearest key; of a spark.* key, the key that replaces it.
 absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view name);
 
 // OK if `value` may be given to `key`, else a usage error that says how it is written and what its limits

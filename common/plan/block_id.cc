@@ -16,7 +16,7 @@ std::string ToString(const BlockId& id) {
     case BlockId::Kind::kResult:
       return "taskresult_" + a + "_" + b + "_" + c;
     case BlockId::Kind::kProgram:
-      return "program";
+      return "program_" + a;
   }
   return "block_" + a + "_" + b + "_" + c;
 }

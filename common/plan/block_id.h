@@ -18,7 +18,7 @@ struct BlockId {
     kShuffle = 3,     // a = shuffle (its node), b = map partition, c = reduce partition
     kCollection = 4,  // a = node, b = partition; served by the driver
     kResult = 5,      // a = stage run, b = partition, c = attempt
-    kProgram = 6,     // the driver's executable, served by the driver
+    kProgram = 6,     // a = number of a file of the program (proto::ProgramFiles); served by the driver
   };
   Kind kind = Kind::kReceived;
   uint64_t a = 0;
@@ -28,7 +28,7 @@ struct BlockId {
   auto operator<=>(const BlockId&) const = default;
 };
 
-// As in Spark: "input-0-17", "rdd_3_1", "shuffle_5_0_2", "collection_4_0", "taskresult_9_1_0", "program".
+// As in Spark: "input-0-17", "rdd_3_1", "shuffle_5_0_2", "collection_4_0", "taskresult_9_1_0", "program_0".
 std::string ToString(const BlockId& id);
 
 // A block and who has it, the preferred peer first.

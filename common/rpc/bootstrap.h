@@ -13,9 +13,9 @@ namespace millstream::rpc {
 inline constexpr const char* kBootstrapVariable = "MILLSTREAM_BOOTSTRAP_FD";
 
 // To be called first thing in main(), before another thread starts. nullopt: nobody started this process as
-// an executor. Otherwise the process now dies with its parent, and the variable is gone from the environment.
-// An error: it was started as an executor, but what it was given is unusable or its parent is already gone;
-// it must not go on as a driver.
+// an executor, nor a worker as a driver. Otherwise the process now dies with its parent, and the variable is
+// gone from the environment. An error: it was started so, but what it was given is unusable or its parent is
+// already gone; it must not go on.
 absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap();
 
 // Where base::InstallCrashHandler() may leave its record: the parent's report of this process's end names the

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "common/base/crash_report.h"
@@ -26,13 +28,14 @@ class SpawnPlan {
   SpawnPlan(const ChildProgram& program, int child_socket) : program_(program) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (program.directory.empty()) {
+    if (!program.directory.empty()) {
+      posix_spawn_file_actions_addchdir_np(&actions_, program.directory.c_str());
+    }
+    if (program.output < 0) {
       posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
     } else {
-      constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
-      posix_spawn_file_actions_addchdir_np(&actions_, program.directory.c_str());
-      posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, "stdout", kAppend, 0600);
-      posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "stderr", kAppend, 0600);
+      posix_spawn_file_actions_adddup2(&actions_, program.output, STDOUT_FILENO);
+      posix_spawn_file_actions_adddup2(&actions_, program.errors, STDERR_FILENO);
     }
     posix_spawn_file_actions_adddup2(&actions_, child_socket, kChildSocket);
     posix_spawn_file_actions_addclosefrom_np(&actions_, kChildSocket + 1);
@@ -62,7 +65,11 @@ class SpawnPlan {
     argv.push_back(nullptr);
     std::string bootstrap_variable = std::string(kBootstrapVariable) + "=" + std::to_string(kChildSocket);
     std::vector<char*> environment{bootstrap_variable.data()};
-    for (char** variable = environ; *variable != nullptr; ++variable) environment.push_back(*variable);
+    for (const std::string& variable : program_.environment)
+      environment.push_back(const_cast<char*>(variable.c_str()));
+    for (char** variable = environ; *variable != nullptr; ++variable) {
+      if (!IsReplaced(*variable)) environment.push_back(*variable);
+    }
     // Several threads of an executor wait for gRPC, each for few connections. By default all wait together,
     // and one wakes another for most of what arrives.
     std::string poll_strategy = "GRPC_POLL_STRATEGY=poll";
@@ -73,6 +80,12 @@ class SpawnPlan {
   }
 
  private:
+  bool IsReplaced(std::string_view variable) const {
+    const std::string_view name = variable.substr(0, variable.find('=') + 1);
+    return std::ranges::any_of(program_.environment,
+                               [name](std::string_view own) { return own.starts_with(name); });
+  }
+
   const ChildProgram& program_;
   posix_spawn_file_actions_t actions_;
   posix_spawnattr_t attributes_;
@@ -177,6 +190,9 @@ void ChildProcesses::Start(const Request& request) {
     error = SpawnPlan(request.program, sockets[1]).Run(&pid);
     close(sockets[1]);
   }
+  for (const int fd : {request.program.output, request.program.errors}) {
+    if (fd >= 0) close(fd);
+  }
   if (error == 0) {
     const Running running{pid, static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), sockets[0]};
     std::lock_guard lock(mutex_);
@@ -222,7 +238,7 @@ void ChildProcesses::Reap(uint32_t child, const Running& running) {
   const std::string how = DescribeEnd(status, TakeCrashedOperation(running.socket));
   close(running.pidfd);
   close(running.socket);
-  on_exit_({child, running.pid, how});
+  on_exit_({child, running.pid, how, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status)});
   std::lock_guard lock(mutex_);
   --live_;
   ended_.notify_all();

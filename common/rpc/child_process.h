@@ -25,15 +25,19 @@ struct ChildExit {
   uint32_t child = 0;
   pid_t pid = 0;    // 0: it could not be started
   std::string how;  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map"
+  int code = 0;     // its exit code, or 128 + the signal that killed it
 };
 
 // What a child runs and where it writes.
 struct ChildProgram {
   std::string executable = "/proc/self/exe";  // this process's own
-  // Its working directory, absolute, with its output in the files stdout and stderr. Empty: it works where
-  // this process does, and its standard output is this process's standard error.
-  std::string directory = {};
-  std::vector<std::string> arguments = {};  // its argv
+  std::string directory = {};                 // its working directory, absolute; empty: this process's
+  std::vector<std::string> arguments = {};    // its argv
+  std::vector<std::string> environment = {};  // "NAME=VALUE", which win over this process's
+  // Descriptors for its standard output and error, closed once it was started; -1: both are this process's
+  // standard error.
+  int output = -1;
+  int errors = -1;
 };
 
 // Starts children and learns how they end. A child's standard input is empty, it has a process group of its

@@ -21,18 +21,23 @@ using security::Role;
 std::set<Role> SpeakersOf(const proto::ToMaster& message) {
   switch (message.kind_case()) {
     case proto::ToMaster::kWorker:
-    case proto::ToMaster::kHeartbeat:
     case proto::ToMaster::kLogAnswer:
+    case proto::ToMaster::kFileRequest:
       return {Role::kWorker};
     case proto::ToMaster::kApplication:
     case proto::ToMaster::kLaunch:
     case proto::ToMaster::kApplicationEnded:
+    case proto::ToMaster::kApplicationExit:
       return {Role::kDriver};
+    case proto::ToMaster::kHeartbeat:
     case proto::ToMaster::kEnded:
       return {Role::kWorker, Role::kDriver};
     case proto::ToMaster::kList:
     case proto::ToMaster::kKill:
     case proto::ToMaster::kLogQuery:
+    case proto::ToMaster::kSubmitDriver:
+    case proto::ToMaster::kAwaitDriver:
+    case proto::ToMaster::kFileChunk:
       return {Role::kSubmitter};
     case proto::ToMaster::KIND_NOT_SET:
       return {};

@@ -24,6 +24,10 @@ std::string NewApplicationId() {
   return "app-" + absl::BytesToHexString(Secret::Random().Reveal().substr(0, kRandomBytes));
 }
 
+std::string LaunchApplicationId(const std::string& driver, uint32_t epoch) {
+  return driver + "-" + std::to_string(epoch);
+}
+
 bool IsApplicationId(std::string_view id) {
   return !id.empty() && id.size() <= kLongestLabel && std::ranges::all_of(id, IsPlain);
 }

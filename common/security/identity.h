@@ -1,6 +1,7 @@
 #ifndef MILLSTREAM_COMMON_SECURITY_IDENTITY_H_
 #define MILLSTREAM_COMMON_SECURITY_IDENTITY_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct Identity {
 
 // A new one: "app-" and random digits.
 std::string NewApplicationId();
+
+// Of what a launch of a driver in cluster mode starts; nobody else is certified as it.
+std::string LaunchApplicationId(const std::string& driver, uint32_t epoch);
 
 // Whether `id` can name an application: 1-63 lower-case letters, digits and hyphens.
 bool IsApplicationId(std::string_view id);

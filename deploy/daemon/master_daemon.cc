@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "common/store/journal.h"
 #include "deploy/daemon/signals.h"
 #include "deploy/daemon/work_directory.h"
+#include "deploy/files/uploads.h"
 #include "deploy/master/master.h"
 
 namespace millstream::deploy {
@@ -26,6 +28,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kLongestSleep{60'000};
+constexpr std::chrono::hours kFilesKept{7 * 24};
 
 int64_t NowMs() {
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -35,11 +38,17 @@ int64_t NowMs() {
 // The state machine, and what its commands do.
 class MasterLoop {
  public:
-  MasterLoop(Master master, store::Journal& journal, rpc::ClusterServer& server, int64_t timeout_ms)
-      : master_(std::move(master)), journal_(journal), server_(server), timeout_ms_(timeout_ms) {
+  MasterLoop(Master master, Uploads uploads, store::Journal& journal, rpc::ClusterServer& server,
+             int64_t timeout_ms)
+      : master_(std::move(master)),
+        uploads_(std::move(uploads)),
+        journal_(journal),
+        server_(server),
+        timeout_ms_(timeout_ms) {
     server_.SetListener(
         {.on_message =
              [this](ConnectionId from, const security::Identity& caller, const proto::ToMaster& message) {
+               if (AnswerOfFiles(from, message)) return;
                Handle(MessageArrived{from, message, caller.application});
              },
          .on_closed = [this](ConnectionId connection) { Handle(Disconnected{connection}); }});
@@ -48,6 +57,7 @@ class MasterLoop {
   absl::Status Run(const std::atomic<bool>& stopping) {
     while (!stopping && status_.ok()) {
       const int64_t start = NowMs();
+      RemoveOldFiles();
       const int64_t due =
           std::min(master_.NextDeadlineMs().value_or(INT64_MAX), start + kLongestSleep.count());
       server_.Wait(steady_clock::now() + milliseconds(std::max<int64_t>(0, due - start)));
@@ -59,6 +69,27 @@ class MasterLoop {
   }
 
  private:
+  // False if the message is not about files.
+  bool AnswerOfFiles(ConnectionId from, const proto::ToMaster& message) {
+    proto::FromMaster answer;
+    if (message.has_file_chunk()) {
+      *answer.mutable_file_held() = uploads_.Take(message.file_chunk());
+    } else if (message.has_file_request()) {
+      *answer.mutable_file_data() = uploads_.Give(message.file_request());
+    } else {
+      return false;
+    }
+    server_.Send(from, answer);
+    return true;
+  }
+
+  void RemoveOldFiles() {
+    const auto now = steady_clock::now();
+    if (now < clean_at_) return;
+    clean_at_ = now + std::chrono::hours(1);
+    uploads_.RemoveOld(std::filesystem::file_time_type::clock::now() - kFilesKept, master_.FilesInUse());
+  }
+
   void Handle(const MasterEvent& event) {
     Master::Commands commands;
     master_.Handle(event, NowMs(), commands);
@@ -79,6 +110,8 @@ class MasterLoop {
   }
 
   Master master_;
+  Uploads uploads_;
+  steady_clock::time_point clean_at_;
   store::Journal& journal_;
   rpc::ClusterServer& server_;
   const int64_t timeout_ms_;
@@ -109,6 +142,9 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   const auto records = (*journal)->Read();
   if (!records.ok()) return records.status();
 
+  auto files = FileStore::Open((*directory)->path() + "/files");
+  if (!files.ok()) return files.status();
+
   rpc::ListenOptions listen = options.listen;
   listen.host = *host;
   const auto server = rpc::ClusterServer::Listen(*own, listen);
@@ -122,8 +158,8 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   }
   running = server->get();
 
-  MasterLoop loop(Master({.timeout_ms = options.timeout_ms}, *records, NowMs()), **journal, **server,
-                  options.timeout_ms);
+  MasterLoop loop(Master({.timeout_ms = options.timeout_ms}, *records, NowMs()), Uploads(*std::move(files)),
+                  **journal, **server, options.timeout_ms);
   std::printf("ready millstream://%s\n", address.c_str());
   std::fflush(stdout);
   base::LogInfo("master at millstream://" + address + ", works in " + (*directory)->path() + ", knows " +

@@ -59,7 +59,7 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
   if (!listen.ok()) return listen.status();
   const auto directory = WorkDirectory::Open(options.work_dir);
   if (!directory.ok()) return directory.status();
-  auto programs = ProgramCache::Open((*directory)->path() + "/programs");
+  auto programs = FileStore::Open((*directory)->path() + "/programs");
   if (!programs.ok()) return programs.status();
 
   std::future<void> stopped = stop.get_future();
@@ -70,8 +70,9 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
        .executors_listen = *listen,
        .cores = options.cores > 0 ? options.cores : std::max(1u, std::thread::hardware_concurrency()),
        .memory_bytes = options.memory_bytes > 0 ? options.memory_bytes : MachineMemory(),
-       .directory = (*directory)->path()},
-      *std::move(programs));
+       .directory = (*directory)->path(),
+       .secret_file = options.secret_file},
+      ProgramCache(*std::move(programs)));
   if (absl::Status accepted = worker.AwaitMaster(options.wait_timeout); !accepted.ok()) return accepted;
   std::printf("ready %s\n", options.master.c_str());
   std::fflush(stdout);

@@ -1,27 +1,16 @@
 #include "deploy/master/master.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <utility>
+
+#include "deploy/master/ids.h"
 
 namespace millstream::deploy {
 namespace {
 
 constexpr const char* kWorkerPrefix = "worker/";
 constexpr const char* kApplicationPrefix = "application/";
-
-// "app-20260102030405-0007", by UTC; ids sort as they were given.
-std::string ApplicationId(int64_t now_ms, uint64_t sequence) {
-  const std::time_t seconds = now_ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[64];
-  std::snprintf(text, sizeof(text), "app-%04d%02d%02d%02d%02d%02d-%04llu", utc.tm_year + 1900, utc.tm_mon + 1,
-                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<unsigned long long>(sequence));
-  return text;
-}
 
 uint64_t SequenceOf(const std::string& id) {
   return std::strtoull(id.substr(id.rfind('-') + 1).c_str(), nullptr, 10);
@@ -39,11 +28,17 @@ Master::Master(const MasterOptions& options, const std::map<std::string, std::st
       if (worker.record.ParseFromString(value)) workers_[worker.record.id()] = std::move(worker);
     } else if (key.starts_with(kApplicationPrefix)) {
       Application application;
-      application.gone_ms = now_ms;
+      application.heard_ms = now_ms;
       if (!application.record.ParseFromString(value)) continue;
       const std::string id = application.record.id();
       next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
       applications_[id] = std::move(application);
+    } else if (key.starts_with(kDriverPrefix)) {
+      Driver driver;
+      if (!driver.record.ParseFromString(value)) continue;
+      const std::string id = driver.record.id();
+      next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
+      drivers_[id] = std::move(driver);
     }
   }
   const bool any = !workers_.empty() || std::ranges::any_of(applications_, [](const auto& entry) {
@@ -67,8 +62,11 @@ std::optional<int64_t> Master::NextDeadlineMs() const {
   };
   for (const auto& [id, worker] : workers_) sooner(worker.heard_ms + options_.timeout_ms);
   for (const auto& [id, application] : applications_) {
-    if (!application.ended() && !application.connection) sooner(application.gone_ms + options_.timeout_ms);
+    if (!application.ended()) sooner(application.heard_ms + options_.timeout_ms);
     if (application.kill_ms) sooner(*application.kill_ms);
+  }
+  for (const auto& [id, driver] : drivers_) {
+    if (driver.relaunch_ms && *driver.relaunch_ms > now_ms_) sooner(*driver.relaunch_ms);
   }
   return deadline;
 }
@@ -76,6 +74,7 @@ std::optional<int64_t> Master::NextDeadlineMs() const {
 void Master::On(const MessageArrived& event) {
   using Message = proto::ToMaster;
   if (Worker* worker = WorkerOf(event.from)) worker->heard_ms = now_ms_;
+  if (Application* application = ApplicationOf(event.from)) application->heard_ms = now_ms_;
   switch (event.message.kind_case()) {
     case Message::kWorker:
       return On(event.from, event.message.worker());
@@ -87,6 +86,8 @@ void Master::On(const MessageArrived& event) {
       return On(event.from, event.message.ended());
     case Message::kApplicationEnded:
       return On(event.from, event.message.application_ended());
+    case Message::kApplicationExit:
+      return On(event.from, event.message.application_exit(), event.certified_as);
     case Message::kList:
       return On(event.from, event.message.list());
     case Message::kKill:
@@ -95,6 +96,12 @@ void Master::On(const MessageArrived& event) {
       return On(event.from, event.message.log_query());
     case Message::kLogAnswer:
       return On(event.from, event.message.log_answer());
+    case Message::kSubmitDriver:
+      return On(event.from, event.message.submit_driver());
+    case Message::kAwaitDriver:
+      return On(event.from, event.message.await_driver());
+    case Message::kFileChunk:    // whoever has the files answers
+    case Message::kFileRequest:  // likewise
     case Message::kHeartbeat:
     case Message::KIND_NOT_SET:
       return;
@@ -103,10 +110,11 @@ void Master::On(const MessageArrived& event) {
 
 void Master::On(const Disconnected& event) {
   ForgetInLogReads(event.connection);
+  for (auto& [id, driver] : drivers_) driver.awaited_by.erase(event.connection);
   if (const auto node = application_of_.extract(event.connection)) {
     Application& application = applications_.at(node.mapped());
     application.connection.reset();
-    application.gone_ms = now_ms_;
+    application.heard_ms = now_ms_;
   }
   if (const auto node = worker_of_.extract(event.connection)) {
     Worker& worker = workers_.at(node.mapped());
@@ -131,18 +139,18 @@ void Master::On(const TimePassed&) {
     LoseWorker(id, "worker " + id + " was silent for " + std::to_string(options_.timeout_ms) + " ms");
   }
   for (auto& [id, application] : applications_) {
-    if (!application.ended() && !application.connection &&
-        now_ms_ >= application.gone_ms + options_.timeout_ms) {
-      EndApplication(application, proto::ApplicationRecord::LOST);
+    if (!application.ended() && now_ms_ >= application.heard_ms + options_.timeout_ms) {
+      LoseApplication(application,
+                      "its driver was silent for " + std::to_string(options_.timeout_ms) + " ms");
     }
     if (application.kill_ms && now_ms_ >= *application.kill_ms) KillExecutors(application);
   }
-  ForgetOldApplications();
+  ForgetOld();
 }
 
 void Master::On(const Stalled&) {
   for (auto& [id, worker] : workers_) worker.heard_ms = now_ms_;
-  for (auto& [id, application] : applications_) application.gone_ms = now_ms_;
+  for (auto& [id, application] : applications_) application.heard_ms = now_ms_;
   if (recovering_until_) recovering_until_ = now_ms_ + options_.timeout_ms;
 }
 
@@ -159,12 +167,15 @@ Master::Worker* Master::WorkerOf(ConnectionId connection) {
 Master::Application& Master::NewApplication(const proto::ApplicationHello& hello,
                                             const std::string& certified_as) {
   Application application;
-  application.record.set_id(ApplicationId(now_ms_, next_sequence_++));
+  application.record.set_id(NewId("app", now_ms_, next_sequence_++));
   application.record.set_name(hello.name());
   application.record.set_user(hello.user());
   *application.record.mutable_request() = hello.request();
   application.record.set_submitted_ms(now_ms_);
   application.record.set_certified_as(certified_as);
+  application.record.set_driver(hello.driver());
+  application.record.set_driver_epoch(hello.driver_epoch());
+  application.heard_ms = now_ms_;
   Keep(application);
   return applications_[application.record.id()] = std::move(application);
 }
@@ -210,14 +221,47 @@ void Master::LoseWorker(const std::string& id, const std::string& why) {
       at = at->second.worker == id ? Forget(application, at, "is lost: " + why) : std::next(at);
     }
   }
+  for (auto& [name, driver] : drivers_) {
+    if (driver.record.worker() == id) EndLaunch(driver, std::nullopt, "is lost: " + why);
+  }
 }
 
-void Master::EndApplication(Application& application, proto::ApplicationRecord::State state) {
+void Master::EndApplication(Application& application, proto::ApplicationRecord::State state,
+                            std::optional<uint32_t> exit_code) {
   if (application.ended()) return;
   application.record.set_state(state);
+  if (exit_code) application.record.set_exit_code(*exit_code);
   application.record.set_ended_ms(now_ms_);
   application.kill_ms = now_ms_ + options_.end_timeout_ms;
   Keep(application);
+}
+
+void Master::LoseApplication(Application& application, const std::string& why) {
+  EndApplication(application, proto::ApplicationRecord::LOST);
+  Refuse(application, why);
+  KillExecutors(application);
+  if (const Driver* driver = RunningDriver(application.record.driver(), application.record.driver_epoch())) {
+    EndProcess(*driver);
+  }
+}
+
+void Master::FailEnded(Application& application, std::optional<uint32_t> exit_code) {
+  const proto::ApplicationRecord::State state = application.record.state();
+  if (state != proto::ApplicationRecord::FINISHED && state != proto::ApplicationRecord::FAILED) return;
+  application.record.set_state(proto::ApplicationRecord::FAILED);
+  application.record.clear_exit_code();
+  if (exit_code) application.record.set_exit_code(*exit_code);
+  Keep(application);
+}
+
+void Master::Refuse(Application& application, const std::string& why) {
+  if (!application.connection) return;
+  proto::FromMaster killed;
+  killed.mutable_killed()->set_reason(application.record.id() + ": " + why);
+  Send(*application.connection, std::move(killed));
+  commands_->push_back(CloseConnection{*application.connection, absl::CancelledError(why)});
+  application_of_.erase(*application.connection);
+  application.connection.reset();
 }
 
 void Master::KillExecutors(Application& application) {
@@ -227,36 +271,48 @@ void Master::KillExecutors(Application& application) {
   for (const uint32_t id : ids) Unwant(application, id);
 }
 
-void Master::ForgetOldApplications() {
-  size_t ended = 0;
-  for (const auto& [id, application] : applications_) ended += application.ended() ? 1 : 0;
-  for (auto at = applications_.begin();
-       at != applications_.end() && ended > options_.most_ended_applications;) {
-    const Application& application = at->second;
-    if (!application.ended() || !application.executors.empty() || application.connection) {
-      ++at;
-      continue;
+void Master::ForgetOld() {
+  const auto forget = [this](auto& all, const char* prefix, auto in_use) {
+    auto ended =
+        static_cast<size_t>(std::ranges::count_if(all, [](const auto& one) { return one.second.ended(); }));
+    for (auto at = all.begin(); at != all.end() && ended > options_.most_ended;) {
+      if (!at->second.ended() || in_use(at->second)) {
+        ++at;
+        continue;
+      }
+      commands_->push_back(KeepRecord{prefix + at->first, std::nullopt});
+      at = all.erase(at);
+      --ended;
     }
-    commands_->push_back(KeepRecord{kApplicationPrefix + at->first, std::nullopt});
-    at = applications_.erase(at);
-    --ended;
-  }
+  };
+  forget(applications_, kApplicationPrefix, [](const Application& application) {
+    return !application.executors.empty() || application.connection.has_value();
+  });
+  forget(drivers_, kDriverPrefix, [](const Driver&) { return false; });
 }
 
-std::vector<FreeWorker> Master::FreeWorkers(const Application& application) const {
+std::vector<FreeWorker> Master::FreeWorkers(const Application* application) const {
   std::map<std::string, FreeWorker> free;
   for (const auto& [id, worker] : workers_) {
     if (worker.connection) free[id] = {id, worker.record.cores(), worker.record.memory_bytes(), false};
   }
+  const auto take = [&free](const std::string& worker_id, uint32_t cores, uint64_t memory_bytes,
+                            bool of_application) {
+    const auto found = free.find(worker_id);
+    if (found == free.end()) return;
+    FreeWorker& worker = found->second;
+    worker.cores -= std::min(worker.cores, cores);
+    worker.memory_bytes -= std::min(worker.memory_bytes, memory_bytes);
+    worker.has_executor |= of_application;
+  };
   for (const auto& [name, other] : applications_) {
     for (const auto& [id, executor] : other.executors) {
-      const auto found = free.find(executor.worker);
-      if (found == free.end()) continue;
-      FreeWorker& worker = found->second;
-      worker.cores -= std::min(worker.cores, executor.cores);
-      worker.memory_bytes -= std::min(worker.memory_bytes, executor.memory_bytes);
-      worker.has_executor |= &other == &application;
+      take(executor.worker, executor.cores, executor.memory_bytes, &other == application);
     }
+  }
+  for (const auto& [id, driver] : drivers_) {
+    const proto::DriverRequest& request = driver.record.request();
+    take(driver.record.worker(), request.cores(), request.memory_bytes(), false);
   }
   std::vector<FreeWorker> workers;
   for (auto& [id, worker] : free) workers.push_back(std::move(worker));
@@ -275,6 +331,7 @@ void Master::Schedule() {
       if (!application.ended() && application.connection) Reconcile(application);
     }
   }
+  LaunchDrivers();
   for (auto& [name, application] : applications_) {
     if (application.ended() || !application.connection) continue;
     Held held;
@@ -283,7 +340,7 @@ void Master::Schedule() {
       held.cores += executor.cores;
     }
     const std::vector<PlacedExecutor> placed =
-        PlaceExecutors(application.record.request(), held, FreeWorkers(application));
+        PlaceExecutors(application.record.request(), held, FreeWorkers(&application));
     if (placed.empty()) continue;
     proto::FromMaster message;
     for (const PlacedExecutor& executor : placed) {

@@ -50,12 +50,17 @@ struct MasterOptions {
   int64_t timeout_ms = 10'000;
   // How long executors of an application that ended may take to end by themselves.
   int64_t end_timeout_ms = 5'000;
-  size_t most_ended_applications = 200;  // that are remembered
+  size_t most_ended = 200;  // applications, and drivers, that are remembered
+  // Before a supervised driver that failed runs again: the first pause, doubled each time up to the longest;
+  // the first again after one that ran for longer than `steady_ms`.
+  int64_t first_pause_ms = 1'000;
+  int64_t longest_pause_ms = 60'000;
+  int64_t steady_ms = 5'000;
 };
 
-// A cluster's workers and applications, as a state machine: events in, commands out. Workers and applications
-// are kept in records; executors are not: after a restart, workers and drivers say what they have. Until all
-// that the records name are back, or the timeout has passed, nothing new is granted.
+// A cluster's workers, drivers and applications, as a state machine: events in, commands out. All three are
+// kept in records; executors are not: after a restart, workers and drivers say what they have. Until all
+// that the records name are back, or the timeout has passed, nothing new is granted or launched.
 class Master {
  public:
   using Commands = std::vector<MasterCommand>;
@@ -66,6 +71,9 @@ class Master {
   void Handle(const MasterEvent& event, int64_t now_ms, Commands& commands);
   // When TimePassed is worth telling; later is late.
   std::optional<int64_t> NextDeadlineMs() const;
+
+  // The hashes of files that drivers may still be launched with.
+  std::set<std::string> FilesInUse() const;
 
  private:
   struct Executor {
@@ -82,12 +90,21 @@ class Master {
   struct Application {
     proto::ApplicationRecord record;
     std::optional<ConnectionId> connection;
-    int64_t gone_ms = 0;  // since when there is no connection
+    int64_t heard_ms = 0;  // or when its connection ended
     uint32_t next_executor = 0;
     std::map<uint32_t, Executor> executors;
     std::set<uint32_t> claimed;      // while the master recovers: what the driver says it has
     std::optional<int64_t> kill_ms;  // when what is left of its executors is killed
     bool ended() const { return record.state() >= proto::ApplicationRecord::FINISHED; }
+  };
+  // One in cluster mode.
+  struct Driver {
+    proto::DriverRecord record;
+    std::set<ConnectionId> awaited_by;
+    int64_t pause_ms = 0;                // the last one
+    std::optional<int64_t> relaunch_ms;  // not earlier
+    bool ended() const { return record.state() >= proto::DriverRecord::FINISHED; }
+    bool waits() const { return !ended() && record.worker().empty(); }
   };
 
   void On(const MessageArrived& event);
@@ -100,10 +117,13 @@ class Master {
   void On(ConnectionId from, const proto::LaunchExecutor& launch);
   void On(ConnectionId from, const proto::ExecutorEnded& ended);
   void On(ConnectionId from, const proto::ApplicationEnded& ended);
+  void On(ConnectionId from, const proto::ApplicationExit& exit, const std::string& certified_as);
   void On(ConnectionId from, const proto::ListRequest& request);
   void On(ConnectionId from, const proto::KillRequest& request);
   void On(ConnectionId from, const proto::LogQuery& query);
   void On(ConnectionId from, const proto::LogAnswer& answer);
+  void On(ConnectionId from, const proto::SubmitDriver& submit);
+  void On(ConnectionId from, const proto::AwaitDriver& request);
 
   // A client's question that workers have still to answer.
   struct LogRead {
@@ -133,11 +153,34 @@ class Master {
                                                 const std::string& how);
   void Unwant(Application& application, uint32_t id);
   void LoseWorker(const std::string& id, const std::string& why);
-  void EndApplication(Application& application, proto::ApplicationRecord::State state);
+  void EndApplication(Application& application, proto::ApplicationRecord::State state,
+                      std::optional<uint32_t> exit_code = std::nullopt);
+  // Its driver is gone or hangs: a connected one is refused, its executors and its process end now.
+  void LoseApplication(Application& application, const std::string& why);
+  // Tells its driver, if that is there, why it is over.
+  void Refuse(Application& application, const std::string& why);
+  // One that said how it ended has failed, and so.
+  void FailEnded(Application& application, std::optional<uint32_t> exit_code);
   void KillExecutors(Application& application);
-  void ForgetOldApplications();
+  void ForgetOld();
   void Schedule();
-  std::vector<FreeWorker> FreeWorkers(const Application& application) const;
+  // `application` may be null.
+  std::vector<FreeWorker> FreeWorkers(const Application* application) const;
+
+  // The launch that `driver` and `epoch` name, if it is the one that runs.
+  Driver* RunningDriver(const std::string& driver, uint32_t epoch);
+  void AdoptDrivers(Worker& worker, const proto::WorkerHello& hello);
+  void OnDriverEnded(const Worker& worker, const proto::ExecutorEnded& ended);
+  // The launch ended: `exit_code` is nullopt if nobody knows it.
+  void EndLaunch(Driver& driver, std::optional<uint32_t> exit_code, const std::string& how);
+  void EndApplicationsOf(const proto::DriverRecord& driver);
+  void LaunchDrivers();
+  void SendLaunch(const Driver& driver);
+  // Ends the process; it runs again only if nobody asked to kill the driver.
+  void EndProcess(const Driver& driver);
+  void KillDriver(Driver& driver);
+  // Keeps it, and tells those who await it.
+  void Changed(const Driver& driver);
 
   void Keep(const Worker& worker);
   void Keep(const Application& application);
@@ -148,6 +191,7 @@ class Master {
   const MasterOptions options_;
   std::map<std::string, Worker> workers_;
   std::map<std::string, Application> applications_;  // ids are in the order of submission
+  std::map<std::string, Driver> drivers_;            // likewise
   std::map<ConnectionId, std::string> worker_of_;
   std::map<ConnectionId, std::string> application_of_;
   std::map<uint64_t, LogRead> log_reads_;

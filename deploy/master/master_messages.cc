@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/security/identity.h"
 #include "deploy/master/master.h"
 
 namespace millstream::deploy {
@@ -29,6 +30,7 @@ void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
   accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));
   Send(from, std::move(accepted));
   AdoptExecutors(worker, hello);
+  AdoptDrivers(worker, hello);
 }
 
 void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
@@ -70,6 +72,16 @@ void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const s
     Send(from, std::move(killed));
     return;
   }
+  if (const Driver* driver = RunningDriver(hello.driver(), hello.driver_epoch());
+      !hello.driver().empty() &&
+      (driver == nullptr || driver->record.kill() ||
+       !(certified_as.empty() ||
+         certified_as == security::LaunchApplicationId(hello.driver(), hello.driver_epoch())))) {
+    proto::FromMaster killed;
+    killed.mutable_killed()->set_reason(hello.driver() + ": this launch of it is over");
+    Send(from, std::move(killed));
+    return;
+  }
   Application& application = hello.id().empty() ? NewApplication(hello, certified_as) : found->second;
   if (application.connection) {
     application_of_.erase(*application.connection);
@@ -77,10 +89,12 @@ void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const s
         CloseConnection{*application.connection, absl::CancelledError("the driver connected again")});
   }
   application.connection = from;
+  application.heard_ms = now_ms_;
   application.next_executor = std::max(application.next_executor, hello.next_executor());
   application_of_[from] = application.record.id();
   proto::FromMaster accepted;
   accepted.mutable_accepted()->set_id(application.record.id());
+  accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));
   Send(from, std::move(accepted));
   application.claimed = {hello.executors().begin(), hello.executors().end()};
   if (!recovering_until_) Reconcile(application);
@@ -117,6 +131,7 @@ void Master::On(ConnectionId from, const proto::LaunchExecutor& launch) {
   message.mutable_launch()->set_application(application->record.id());
   message.mutable_launch()->set_cores(executor->second.cores);
   message.mutable_launch()->set_memory_bytes(executor->second.memory_bytes);
+  message.mutable_launch()->set_certified_as(application->record.certified_as());
   Send(*worker->second.connection, std::move(message));
 }
 
@@ -126,21 +141,37 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
     return Unwant(*claimant, ended.executor());
   }
   const Worker* worker = WorkerOf(from);
+  if (worker == nullptr) return;
+  if (drivers_.contains(ended.application())) return OnDriverEnded(*worker, ended);
   const auto application = applications_.find(ended.application());
-  if (worker == nullptr || application == applications_.end()) return;
+  if (application == applications_.end()) return;
   const auto executor = application->second.executors.find(ended.executor());
   if (executor == application->second.executors.end() || executor->second.worker != worker->record.id())
     return;
   Forget(application->second, executor, ended.how());
 }
 
-void Master::On(ConnectionId from, const proto::ApplicationEnded&) {
+void Master::On(ConnectionId from, const proto::ApplicationEnded& ended) {
   Application* application = ApplicationOf(from);
   if (application == nullptr) return;
-  EndApplication(*application, proto::ApplicationRecord::FINISHED);
+  EndApplication(
+      *application,
+      ended.exit_code() == 0 ? proto::ApplicationRecord::FINISHED : proto::ApplicationRecord::FAILED,
+      ended.exit_code());
   application->connection.reset();
   application_of_.erase(from);
   commands_->push_back(CloseConnection{from, absl::OkStatus()});
+}
+
+void Master::On(ConnectionId from, const proto::ApplicationExit& exit, const std::string& certified_as) {
+  const auto application = applications_.find(exit.id());
+  if (application != applications_.end() && exit.exit_code() != 0 &&
+      application->second.record.certified_as() == certified_as) {
+    FailEnded(application->second, exit.exit_code());
+  }
+  proto::FromMaster answer;
+  answer.mutable_accepted()->set_id(exit.id());
+  Send(from, std::move(answer));
 }
 
 void Master::On(ConnectionId from, const proto::ListRequest&) {
@@ -153,6 +184,19 @@ void Master::On(ConnectionId from, const proto::ListRequest&) {
     *listed[id]->mutable_record() = worker.record;
     listed[id]->set_connected(worker.connection.has_value());
   }
+  const auto use = [&listed](const std::string& id, uint32_t cores, uint64_t memory_bytes) {
+    const auto worker = listed.find(id);
+    if (worker == listed.end()) return;
+    worker->second->set_cores_used(worker->second->cores_used() + cores);
+    worker->second->set_memory_used_bytes(worker->second->memory_used_bytes() + memory_bytes);
+  };
+  for (const auto& [id, driver] : drivers_) {
+    proto::DriverRecord& record = *list.add_drivers();
+    record = driver.record;
+    record.mutable_request()->clear_program();
+    record.mutable_request()->clear_command_line();
+    use(record.worker(), record.request().cores(), record.request().memory_bytes());
+  }
   for (const auto& [name, application] : applications_) {
     proto::ClusterList::Application& entry = *list.add_applications();
     *entry.mutable_record() = application.record;
@@ -161,10 +205,7 @@ void Master::On(ConnectionId from, const proto::ListRequest&) {
       one.set_executor(id);
       one.set_worker(executor.worker);
       one.set_cores(executor.cores);
-      if (const auto worker = listed.find(executor.worker); worker != listed.end()) {
-        worker->second->set_cores_used(worker->second->cores_used() + executor.cores);
-        worker->second->set_memory_used_bytes(worker->second->memory_used_bytes() + executor.memory_bytes);
-      }
+      use(executor.worker, executor.cores, executor.memory_bytes);
     }
   }
   Send(from, std::move(message));
@@ -172,12 +213,18 @@ void Master::On(ConnectionId from, const proto::ListRequest&) {
 
 void Master::On(ConnectionId from, const proto::KillRequest& request) {
   const auto found = applications_.find(request.id());
+  const auto driver = drivers_.find(request.id());
   proto::FromMaster answer;
-  answer.mutable_kill_answer()->set_found(found != applications_.end());
+  answer.mutable_kill_answer()->set_found(found != applications_.end() || driver != drivers_.end());
   Send(from, std::move(answer));
+  if (driver != drivers_.end()) return KillDriver(driver->second);
   if (found == applications_.end() || found->second.ended()) return;
   Application& application = found->second;
   EndApplication(application, proto::ApplicationRecord::KILLED);
+  // Else it would start another one.
+  if (Driver* of = RunningDriver(application.record.driver(), application.record.driver_epoch())) {
+    KillDriver(*of);
+  }
   if (application.connection) {
     proto::FromMaster killed;
     killed.mutable_killed()->set_reason(request.id() + ": it was killed by request");

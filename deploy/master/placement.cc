@@ -58,4 +58,15 @@ std::vector<PlacedExecutor> PlaceExecutors(const proto::ExecutorRequest& request
   return placed;
 }
 
+std::optional<std::string> PlaceDriver(const proto::DriverRequest& request,
+                                       const std::vector<FreeWorker>& workers) {
+  const FreeWorker* best = nullptr;
+  for (const FreeWorker& worker : workers) {
+    if (worker.cores < request.cores() || worker.memory_bytes < request.memory_bytes()) continue;
+    if (best == nullptr || worker.cores > best->cores) best = &worker;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->id;
+}
+
 }  // namespace millstream::deploy

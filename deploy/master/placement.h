@@ -2,6 +2,7 @@
 #define MILLSTREAM_DEPLOY_MASTER_PLACEMENT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ struct PlacedExecutor {
 // has one executor per worker, of all the cores it gets there.
 std::vector<PlacedExecutor> PlaceExecutors(const proto::ExecutorRequest& request, const Held& held,
                                            std::vector<FreeWorker> workers);
+
+// The worker that a driver gets: of those with room for it, the one with the most free cores.
+std::optional<std::string> PlaceDriver(const proto::DriverRequest& request,
+                                       const std::vector<FreeWorker>& workers);
 
 }  // namespace millstream::deploy
 

@@ -51,6 +51,23 @@ std::string Table(const std::vector<Row>& rows) {
   return text;
 }
 
+std::string ExitText(const auto& record) {
+  return record.has_exit_code() ? std::to_string(record.exit_code()) : "-";
+}
+
+Row RowOf(const proto::DriverRecord& record) {
+  return {record.id(),
+          Printable(record.request().name()),
+          Printable(record.request().user()),
+          proto::DriverRecord::State_Name(record.state()),
+          ExitText(record),
+          record.worker().empty() ? "-" : Printable(record.worker()),
+          std::to_string(record.epoch()),
+          Time(record.submitted_ms())};
+}
+
+const Row kDriverHead{"DRIVER", "NAME", "USER", "STATE", "EXIT", "WORKER", "LAUNCHES", "SUBMITTED"};
+
 Row RowOf(const proto::ClusterList::Application& application) {
   const proto::ApplicationRecord& record = application.record();
   uint32_t cores = 0;
@@ -59,12 +76,13 @@ Row RowOf(const proto::ClusterList::Application& application) {
           Printable(record.name()),
           Printable(record.user()),
           proto::ApplicationRecord::State_Name(record.state()),
+          ExitText(record),
           std::to_string(application.executors_size()),
           std::to_string(cores),
           Time(record.submitted_ms())};
 }
 
-const Row kApplicationHead{"APPLICATION", "NAME", "USER", "STATE", "EXECUTORS", "CORES", "SUBMITTED"};
+const Row kApplicationHead{"APPLICATION", "NAME", "USER", "STATE", "EXIT", "EXECUTORS", "CORES", "SUBMITTED"};
 
 }  // namespace
 
@@ -128,14 +146,21 @@ std::string ListText(const proto::ClusterList& list) {
   for (const proto::ClusterList::Application& application : list.applications()) {
     applications.push_back(RowOf(application));
   }
-  return Table(workers) + "\n" + Table(applications);
+  std::vector<Row> drivers{kDriverHead};
+  for (const proto::DriverRecord& record : list.drivers()) drivers.push_back(RowOf(record));
+  return Table(workers) + "\n" + (drivers.size() > 1 ? Table(drivers) + "\n" : "") + Table(applications);
 }
 
 absl::StatusOr<std::string> StatusText(const proto::ClusterList& list, const std::string& id) {
   for (const proto::ClusterList::Application& application : list.applications()) {
     if (application.record().id() == id) return Table({kApplicationHead, RowOf(application)});
   }
-  return absl::NotFoundError(cli::ErrorText(id, "the master knows no such application",
+  for (const proto::DriverRecord& record : list.drivers()) {
+    if (record.id() != id) continue;
+    return Table({kDriverHead, RowOf(record)}) +
+           (record.how().empty() ? "" : "it " + Printable(record.how()) + "\n");
+  }
+  return absl::NotFoundError(cli::ErrorText(id, "the master knows no such application or driver",
                                             "millstream list --master URL names those it knows"));
 }
 

@@ -32,9 +32,9 @@ absl::StatusOr<MasterAccess> AccessTo(const std::string& url, const std::string&
 absl::StatusOr<proto::FromMaster> Ask(const MasterAccess& access, const proto::ToMaster& question,
                                       std::chrono::milliseconds patience);
 
-// The cluster as `millstream list` prints it: workers, then applications, newest last.
+// The cluster as `millstream list` prints it: workers, drivers if there are any, applications, newest last.
 std::string ListText(const proto::ClusterList& list);
-// One application, as `millstream submit --status` prints it; NotFound.
+// One application or driver, as `millstream submit --status` prints it; NotFound.
 absl::StatusOr<std::string> StatusText(const proto::ClusterList& list, const std::string& id);
 
 }  // namespace millstream::deploy

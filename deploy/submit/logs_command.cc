@@ -48,6 +48,9 @@ class LogReader {
                application.executors().empty();
       }
     }
+    for (const proto::DriverRecord& driver : answer->list().drivers()) {
+      if (driver.id() == query_.application()) return driver.state() >= proto::DriverRecord::FINISHED;
+    }
     return true;
   }
 
@@ -67,13 +70,14 @@ class LogReader {
       query.set_offset(offset);
       const auto answer = Read(query);
       if (!answer.ok()) return answer.status();
-      std::string data;
-      for (const proto::LogAnswer::Part& part : answer->parts()) data += part.data();
-      if (data.empty()) return absl::OkStatus();
-      if (offsets_.size() > 1 && last_ != executor) std::printf("==> executor %u <==\n", executor);
+      // It ran on one worker, and the others have nothing of it.
+      if (answer->parts().empty() || answer->parts(0).data().empty()) return absl::OkStatus();
+      const proto::LogAnswer::Part& part = answer->parts(0);
+      if (offsets_.size() > 1 && last_ != executor) std::printf("==> %u <==\n", executor);
       last_ = executor;
-      std::fwrite(data.data(), 1, data.size(), stdout);
-      offset += data.size();
+      std::fwrite(part.data().data(), 1, part.data().size(), stdout);
+      // Further on than was asked for, if what came before was rolled away.
+      offset = part.offset() + part.data().size();
     }
   }
 
@@ -134,9 +138,9 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
          secret_file = text;
          return absl::OkStatus();
        }},
-      {"--executor", "N", "of this executor alone; else of all", set_executor},
+      {"--executor", "N", "of this executor, or launch of a driver, alone; else of all", set_executor},
       {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
-      {"-f", "", "goes on until the application has ended", set(follow, true)}};
+      {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}};
   bool help = false;
   std::vector<std::string> rest;
   // The id may come before flags.
@@ -150,15 +154,17 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
     left.erase(left.begin());
   }
   if (help) {
-    std::fputs(("Usage: millstream logs ID [FLAGS] --master URL\n\n"
-                "Prints what an application's executors wrote, also those that have ended.\n\n" +
-                OptionsHelp(options))
-                   .c_str(),
-               stdout);
+    std::fputs(
+        ("Usage: millstream logs ID [FLAGS] --master URL\n\n"
+         "Prints what an application's executors wrote, or a driver on a worker, also those that have\n"
+         "ended: as much of it as the worker keeps.\n\n" +
+         OptionsHelp(options))
+            .c_str(),
+        stdout);
     return absl::OkStatus();
   }
   if (rest.size() != 1) {
-    return cli::UsageError("logs", "it takes one argument, the application's id",
+    return cli::UsageError("logs", "it takes one argument, the id of an application or driver",
                            "millstream list names them");
   }
   const auto access = AccessTo(master, secret_file);

@@ -21,12 +21,6 @@ absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options) 
 
 }  // namespace
 
-Option MissingOption(std::string_view name, std::string_view value) {
-  return {name, value, "", [name](std::string_view) {
-            return cli::UsageError(name, "it is not part of this release", "Leave it out");
-          }};
-}
-
 absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
                                                       std::span<const Option> options, bool& help) {
   size_t next = 0;

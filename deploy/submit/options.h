@@ -20,9 +20,6 @@ struct Option {
   std::function<absl::Status(std::string_view value)> set;
 };
 
-// A flag that users know and that is refused: it is not there yet.
-Option MissingOption(std::string_view name, std::string_view value);
-
 // Hands each flag of `arguments` to its option, up to the first argument that is no flag, or to "--", which
 // is taken away; returns the rest. `help` becomes true if --help or -h is among them. A usage error names the
 // flag, and for an unknown one the nearest.

@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
 #include "common/cli/errors.h"
 #include "common/cli/properties_file.h"
@@ -16,6 +19,7 @@
 #include "common/cli/values.h"
 #include "deploy/submit/application_file.h"
 #include "deploy/submit/cluster_query.h"
+#include "deploy/submit/driver_submission.h"
 #include "deploy/submit/options.h"
 
 namespace millstream::deploy {
@@ -31,6 +35,10 @@ struct Request {
   std::string properties_file;
   std::string status_of;
   std::string kill;
+  bool cluster_mode = false;
+  std::string mode_origin = "default";
+  bool supervise = false;
+  bool detach = false;
   bool verbose = false;
 };
 
@@ -66,12 +74,19 @@ absl::Status SetConf(Request& request, std::string_view given) {
   return SetKey(request, given.substr(0, equals), "--conf", given.substr(equals + 1));
 }
 
-absl::Status SetDeployMode(std::string_view mode) {
-  if (mode == "client") return absl::OkStatus();
-  if (mode == "cluster") {
-    return cli::UsageError("--deploy-mode", "drivers do not run on workers in this release", "Write client");
-  }
-  return cli::UsageError("--deploy-mode", '"' + std::string(mode) + "\" is no deploy mode", "Write client");
+absl::Status SetDeployMode(Request& request, std::string_view mode) {
+  request.cluster_mode = mode == "cluster";
+  request.mode_origin = "--deploy-mode";
+  if (request.cluster_mode || mode == "client") return absl::OkStatus();
+  return cli::UsageError("--deploy-mode", '"' + std::string(mode) + "\" is no deploy mode",
+                         "Write client or cluster");
+}
+
+Option Switch(std::string_view name, std::string_view help, bool& to) {
+  return {name, "", help, [&to](std::string_view) {
+            to = true;
+            return absl::OkStatus();
+          }};
 }
 
 std::vector<Option> SubmitOptions(Request& request) {
@@ -85,7 +100,8 @@ std::vector<Option> SubmitOptions(Request& request) {
   return {
       KeyOption(request, "--master", "URL", cli::keys::kMaster,
                 "millstream://HOST:PORT, or any master a program takes"),
-      {"--deploy-mode", "MODE", "where the driver runs: client, which is here", SetDeployMode},
+      {"--deploy-mode", "MODE", "where the driver runs: client (the default) is here, cluster on a worker",
+       [&request](std::string_view mode) { return SetDeployMode(request, mode); }},
       KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name"),
       KeyOption(request, "--num-executors", "N", cli::keys::kExecutorInstances,
                 "the most executors; else as many as there are cores for"),
@@ -94,6 +110,13 @@ std::vector<Option> SubmitOptions(Request& request) {
       KeyOption(request, "--executor-memory", "SIZE", cli::keys::kExecutorMemory, "of each; default 1g"),
       KeyOption(request, "--total-executor-cores", "N", cli::keys::kMaxCores,
                 "the most cores in all; else all there are"),
+      KeyOption(request, "--files", "A,B", cli::keys::kFiles,
+                "files for every process, which finds them by ms::GetFile(name)"),
+      KeyOption(request, "--driver-cores", "N", cli::keys::kDriverCores,
+                "of a worker, for a driver in cluster mode; default 1"),
+      KeyOption(request, "--driver-memory", "SIZE", cli::keys::kDriverMemory, "likewise; default 1g"),
+      Switch("--supervise", "in cluster mode, start a driver that fails again", request.supervise),
+      Switch("--detach", "in cluster mode, print the driver's id and do not wait for it", request.detach),
       KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
                 "how long to wait for the master and for cores; default 60s"),
       SecretFileOption(request),
@@ -101,19 +124,10 @@ std::vector<Option> SubmitOptions(Request& request) {
        [&request](std::string_view value) { return SetConf(request, value); }},
       {"--properties-file", "FILE", "configuration keys, one a line",
        text(request.properties_file, "--properties-file")},
-      {"--status", "ID", "prints the state of an application, and starts none",
+      {"--status", "ID", "prints the state of an application or a driver, and starts none",
        text(request.status_of, "--status")},
-      {"--kill", "ID", "ends an application, and starts none", text(request.kill, "--kill")},
-      {"--verbose", "", "prints each value and where it comes from, on standard error",
-       [&request](std::string_view) {
-         request.verbose = true;
-         return absl::OkStatus();
-       }},
-      MissingOption("--files", "FILES"),
-      MissingOption("--driver-memory", "SIZE"),
-      MissingOption("--driver-cores", "N"),
-      MissingOption("--supervise", ""),
-      MissingOption("--detach", ""),
+      {"--kill", "ID", "ends an application or a driver, and starts none", text(request.kill, "--kill")},
+      Switch("--verbose", "prints each value and where it comes from, on standard error", request.verbose),
   };
 }
 
@@ -136,6 +150,10 @@ absl::Status Resolve(Request& request) {
   for (const auto& [key, value] : request.values) {
     std::fprintf(stderr, "%s = %s (%s)\n", key.c_str(), value.c_str(), request.origins[key].c_str());
   }
+  std::fprintf(stderr, "deploy mode = %s (%s)\n", request.cluster_mode ? "cluster" : "client",
+               request.mode_origin.c_str());
+  if (request.supervise) std::fputs("supervise = true (--supervise)\n", stderr);
+  if (request.detach) std::fputs("detach = true (--detach)\n", stderr);
   return absl::OkStatus();
 }
 
@@ -175,13 +193,12 @@ absl::Status Kill(const Request& request) {
   const auto answer = AskMaster(request, question);
   if (!answer.ok()) return answer.status();
   if (answer->kill_answer().found()) return absl::OkStatus();
-  return absl::NotFoundError(cli::ErrorText(request.kill, "the master knows no such application",
+  return absl::NotFoundError(cli::ErrorText(request.kill, "the master knows no such application or driver",
                                             "millstream list --master URL names those it knows"));
 }
 
-// Returns only if the program could not be started.
-absl::Status Execute(const Request& request, const std::vector<std::string>& application) {
-  if (absl::Status usable = CheckApplication(application.front()); !usable.ok()) return usable;
+// The program and all that it is told.
+std::vector<std::string> CommandLine(const Request& request, const std::vector<std::string>& application) {
   // The flags after the application come later, and of a flag given twice the last one counts.
   std::vector<std::string> arguments{application.front()};
   if (!request.properties_file.empty()) {
@@ -189,12 +206,51 @@ absl::Status Execute(const Request& request, const std::vector<std::string>& app
   }
   arguments.insert(arguments.end(), request.engine_flags.begin(), request.engine_flags.end());
   arguments.insert(arguments.end(), application.begin() + 1, application.end());
+  return arguments;
+}
+
+// Returns only if the program could not be started.
+absl::Status Execute(std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execv(argv[0], argv.data());
-  return cli::UsageError(application.front(), std::string("cannot be started: ") + std::strerror(errno),
+  return cli::UsageError(arguments.front(), std::string("cannot be started: ") + std::strerror(errno),
                          "Name the program's executable");
+}
+
+// Returns if nobody waits for the driver, or if it is not known how it ended.
+absl::Status RunOnWorker(const Request& request, const std::vector<std::string>& command_line) {
+  const absl::StatusOr<DriverSubmission> submission = PlanDriver(command_line, request.supervise);
+  if (!submission.ok()) return submission.status();
+  const absl::StatusOr<std::string> id = Submit(*submission);
+  if (!id.ok()) return id.status();
+  if (request.detach) {
+    std::printf("%s\n", id->c_str());
+    return absl::OkStatus();
+  }
+  base::LogInfo(*id + " is submitted");
+  const absl::StatusOr<int> exit_code = AwaitDriver(*submission, *id);
+  if (!exit_code.ok()) return exit_code.status();
+  if (*exit_code != 0) {
+    const std::string text =
+        cli::ErrorText(*id, "its driver failed, with exit code " + std::to_string(*exit_code),
+                       "millstream logs " + *id + " prints what it wrote");
+    std::fprintf(stderr, "%s\n", cli::ErrorLine(absl::UnknownError(text)).c_str());
+  }
+  std::exit(*exit_code);
+}
+
+absl::Status CheckMode(const Request& request) {
+  if (request.cluster_mode) return absl::OkStatus();
+  for (const auto& [name, given] :
+       {std::pair("--supervise", request.supervise), {"--detach", request.detach}}) {
+    if (given) {
+      return cli::UsageError(name, "it is for drivers that run on workers",
+                             "Write --deploy-mode cluster too");
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -209,12 +265,15 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
     std::fputs(
         ("Usage: millstream submit [FLAGS] APP [FLAGS AND ARGUMENTS OF THE PROGRAM]\n"
          "       millstream submit --status ID | --kill ID --master URL\n\n"
-         "Runs a program on a cluster: the driver here, its executors on the workers, which get the\n"
-         "executable from the driver and keep it. Flags after APP win over those before it.\n\n" +
+         "Runs a program on a cluster: its executors on the workers, the driver here, or on a worker too\n"
+         "(--deploy-mode cluster). Workers get the executable, its libraries and files, and keep them.\n"
+         "Flags after APP win over those before it.\n\n" +
          OptionsHelp(options) +
          "\nA bare program works too: APP --master millstream://HOST:PORT ...\n"
-         "Exit codes are the program's; 2 for wrong usage, 3 if cores were not granted in time, 4 if no\n"
-         "master answers, 7 for an unknown ID, 8 if the master is another user's or another secret's.\n")
+         "Exit codes are the program's (128 and the number of a signal that killed a driver on a worker);\n"
+         "2 for wrong usage, 3 if cores were not granted in time, 4 if no master answers, 7 for an unknown\n"
+         "ID, 8 if the master is another user's or another secret's. A driver on a worker goes on if this\n"
+         "command is ended.\n")
             .c_str(),
         stdout);
     return absl::OkStatus();
@@ -226,7 +285,10 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
     return cli::UsageError("submit", "the application is missing",
                            "Write millstream submit [FLAGS] APP [ARGUMENTS]");
   }
-  return Execute(request, *application);
+  if (absl::Status mode = CheckMode(request); !mode.ok()) return mode;
+  if (absl::Status usable = CheckApplication(application->front()); !usable.ok()) return usable;
+  const std::vector<std::string> command_line = CommandLine(request, *application);
+  return request.cluster_mode ? RunOnWorker(request, command_line) : Execute(command_line);
 }
 
 absl::Status RunList(std::span<const std::string> arguments) {
@@ -240,10 +302,11 @@ absl::Status RunList(std::span<const std::string> arguments) {
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
   if (help) {
-    std::fputs(("Usage: millstream list --master URL\n\nPrints a cluster's workers and applications.\n\n" +
-                OptionsHelp(options))
-                   .c_str(),
-               stdout);
+    std::fputs(
+        ("Usage: millstream list --master URL\n\nPrints a cluster's workers, drivers and applications.\n\n" +
+         OptionsHelp(options))
+            .c_str(),
+        stdout);
     return absl::OkStatus();
   }
   if (!rest->empty()) return cli::UsageError(rest->front(), "list takes no argument", "Leave it out");

@@ -7,10 +7,7 @@
 
 namespace millstream::deploy {
 
-// What is a name in a path and nothing else.
-bool IsPlainName(const std::string& name);
-
-// What executors wrote into DIRECTORY/APPLICATION/EXECUTOR, at most 256 KiB of each. Links are not followed.
+// What processes wrote into DIRECTORY/APPLICATION/EXECUTOR, at most 256 KiB of each. Links are not followed.
 proto::LogAnswer ReadLogs(const std::string& directory, const proto::LogQuery& query);
 
 }  // namespace millstream::deploy

@@ -1,113 +1,95 @@
 #include "deploy/worker/program_cache.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
-#include <utility>
 
 #include "common/plan/block_id.h"
 #include "common/rpc/grpc_blocks.h"
 #include "common/security/credentials.h"
-#include "common/security/sha256.h"
-#include "deploy/worker/old_files.h"
+#include "deploy/worker/plain_name.h"
 
 namespace millstream::deploy {
 namespace {
 
-constexpr std::chrono::seconds kNetworkTimeout{10};
-constexpr const char* kUnfinished = "unfinished";
+namespace fs = std::filesystem;
 
-std::string HexText(const std::string& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
+constexpr std::chrono::seconds kNetworkTimeout{10};
+
+absl::Status CannotBeMade(const std::string& path, const std::error_code& error) {
+  return absl::InternalError(path + ": cannot be made: " + error.message());
 }
 
-absl::Status WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return absl::InternalError(std::string("cannot be kept: ") + std::strerror(errno));
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
+absl::Status CheckName(const proto::ProgramFile& file) {
+  if (IsPlainName(file.name())) return absl::OkStatus();
+  return absl::InvalidArgumentError("a file's name is no name");
 }
 
 }  // namespace
 
-absl::StatusOr<ProgramCache> ProgramCache::Open(std::string directory) {
-  if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return absl::InvalidArgumentError(directory + ": cannot be made: " + std::strerror(errno));
-  }
-  unlink((directory + "/" + kUnfinished).c_str());
-  return ProgramCache(std::move(directory));
+FetchFile FetchFromDriver(const proto::Bootstrap& driver) {
+  return [&driver](const proto::ProgramFile&, size_t index,
+                   const std::function<absl::Status(std::string_view)>& sink) -> absl::Status {
+    const std::optional<security::Credentials> own = security::FromProto(driver.credentials());
+    if (!own) return absl::InvalidArgumentError("the application has no credentials");
+    rpc::GrpcBlockTransport transport(*own, kNetworkTimeout);
+    transport.SetPeer(kDriverPeer, driver.driver_blocks_address());
+    absl::Status taken;
+    const plan::BlockId id{.kind = plan::BlockId::Kind::kProgram, .a = index};
+    const absl::Status fetched =
+        transport.Fetch(kDriverPeer, {&id, 1}, [&](size_t, absl::StatusOr<exec::Bytes> slice, bool) {
+          taken = slice.ok() ? sink(slice->view) : slice.status();
+          return taken.ok();
+        });
+    return taken.ok() ? fetched : taken;
+  };
 }
 
-absl::StatusOr<std::string> ProgramCache::Get(const proto::ProgramFile& program,
-                                              const proto::Bootstrap& driver) {
-  if (program.sha256().size() != security::Sha256::kBytes) {
-    return absl::InvalidArgumentError("the program has no hash");
-  }
-  const std::string path = directory_ + "/" + HexText(program.sha256());
-  std::error_code error;
-  if (std::filesystem::file_size(path, error) == program.bytes() && !error) {
-    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now(), error);
-    return path;
-  }
-  if (absl::Status fetched = Fetch(program, driver, path); !fetched.ok()) return fetched;
-  return path;
-}
-
-void ProgramCache::RemoveOld(std::filesystem::file_time_type before) {
-  RemoveOldEntries(directory_, "", {}, before);
-}
-
-absl::Status ProgramCache::Fetch(const proto::ProgramFile& program, const proto::Bootstrap& driver,
-                                 const std::string& path) {
-  const std::optional<security::Credentials> own = security::FromProto(driver.credentials());
-  if (!own) return absl::InvalidArgumentError("the application has no credentials");
-  const std::string unfinished = directory_ + "/" + kUnfinished;
-  const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0700);
-  if (fd < 0) return absl::InternalError(unfinished + ": cannot be made: " + std::strerror(errno));
-
-  rpc::GrpcBlockTransport transport(*own, kNetworkTimeout);
-  transport.SetPeer(kDriverPeer, driver.driver_blocks_address());
-  security::Sha256 hash;
-  uint64_t bytes = 0;
-  absl::Status kept;
-  const plan::BlockId id{.kind = plan::BlockId::Kind::kProgram};
-  absl::Status fetched =
-      transport.Fetch(kDriverPeer, {&id, 1}, [&](size_t, absl::StatusOr<exec::Bytes> slice, bool) {
-        if (!slice.ok()) {
-          kept = slice.status();
-          return false;
-        }
-        bytes += slice->view.size();
-        if (bytes > program.bytes()) return false;
-        hash.Add(slice->view);
-        kept = WriteAll(fd, slice->view);
-        return kept.ok();
-      });
-  close(fd);
-  if (!kept.ok()) return kept;
-  if (bytes > program.bytes() || (fetched.ok() && hash.Finish() != program.sha256())) {
-    return absl::DataLossError("the program that its driver sent is not the one it announced");
-  }
+absl::StatusOr<std::string> ProgramCache::Get(const proto::ProgramFile& file, size_t index,
+                                              const FetchFile& fetch) {
+  if (std::optional<std::string> path = store_.Find(file)) return *std::move(path);
+  const absl::StatusOr<std::unique_ptr<FileStore::Writer>> writer = store_.Add(file);
+  if (!writer.ok()) return writer.status();
+  const absl::Status fetched =
+      fetch(file, index, [&writer](std::string_view data) { return (*writer)->Add(data); });
   if (!fetched.ok()) return fetched;
-  std::error_code error;
-  std::filesystem::rename(unfinished, path, error);
-  if (error) return absl::InternalError(path + ": cannot be made: " + error.message());
-  return absl::OkStatus();
+  return (*writer)->Finish();
+}
+
+absl::StatusOr<std::string> ProgramCache::Place(const proto::ProgramFiles& program, const FetchFile& fetch,
+                                                const std::string& directory) {
+  size_t index = 0;
+  absl::StatusOr<std::string> executable = Get(program.executable(), index++, fetch);
+  if (!executable.ok()) return executable;
+  const std::string libraries = directory + "/" + kLibraries;
+  if (program.libraries_size() > 0 && mkdir(libraries.c_str(), 0700) != 0) {
+    return CannotBeMade(libraries, {errno, std::generic_category()});
+  }
+  for (const proto::ProgramFile& library : program.libraries()) {
+    const absl::StatusOr<std::string> kept = Get(library, index++, fetch);
+    if (!kept.ok()) return kept;
+    if (absl::Status named = CheckName(library); !named.ok()) return named;
+    std::error_code error;
+    fs::create_symlink(*kept, libraries + "/" + library.name(), error);
+    if (error) return CannotBeMade(libraries + "/" + library.name(), error);
+  }
+  for (const proto::ProgramFile& file : program.files()) {
+    const absl::StatusOr<std::string> kept = Get(file, index++, fetch);
+    if (!kept.ok()) return kept;
+    if (absl::Status named = CheckName(file); !named.ok()) return named;
+    // A copy, which the process may write to.
+    const std::string path = directory + "/" + file.name();
+    std::error_code error;
+    fs::copy_file(*kept, path, error);
+    if (!error) fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
+    if (error) return CannotBeMade(path, error);
+  }
+  return executable;
 }
 
 }  // namespace millstream::deploy

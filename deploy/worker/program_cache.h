@@ -1,34 +1,48 @@
 #ifndef MILLSTREAM_DEPLOY_WORKER_PROGRAM_CACHE_H_
 #define MILLSTREAM_DEPLOY_WORKER_PROGRAM_CACHE_H_
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "deploy/files/file_store.h"
 #include "proto/cluster.pb.h"
 
 namespace millstream::deploy {
 
-// The executables of applications, by the hash of their content, in a directory. A file is there whole or not
-// at all. Used by one thread.
+// Hands the content of a file to `sink`, in order, until that returns an error. `index` is the file's among
+// those of its program (proto::ProgramFiles). Blocks.
+using FetchFile = std::function<absl::Status(const proto::ProgramFile& file, size_t index,
+                                             const std::function<absl::Status(std::string_view)>& sink)>;
+
+// From an application's driver, which serves them as blocks.
+FetchFile FetchFromDriver(const proto::Bootstrap& driver);
+
+// What processes of applications were started from, kept by the hash of its content. Used by one thread.
 class ProgramCache {
  public:
-  // Makes the directory if need be, and removes what an earlier owner left unfinished.
-  static absl::StatusOr<ProgramCache> Open(std::string directory);
+  explicit ProgramCache(FileStore store) : store_(std::move(store)) {}
 
-  // Where the program is, fetched from the application's driver if it is not there. Blocks. An error names
-  // the cause: the driver cannot be reached, what it sent is not what it announced, or the disk is full.
-  absl::StatusOr<std::string> Get(const proto::ProgramFile& program, const proto::Bootstrap& driver);
+  // Puts a program's files into `directory`, and its libraries into kLibraries within; returns the path of
+  // its executable. What is not kept yet is fetched. An error names the cause: who has it cannot be reached,
+  // what came is not what was announced, or the disk is full.
+  absl::StatusOr<std::string> Place(const proto::ProgramFiles& program, const FetchFile& fetch,
+                                    const std::string& directory);
 
-  // Removes programs that nobody asked for since `before`; executors that run them do not notice.
-  void RemoveOld(std::filesystem::file_time_type before);
+  // Removes what nobody asked for since `before`; processes that run it do not notice.
+  void RemoveOld(std::filesystem::file_time_type before) { store_.RemoveOld(before); }
+
+  static constexpr const char* kLibraries = ".libraries";
 
  private:
-  explicit ProgramCache(std::string directory) : directory_(std::move(directory)) {}
-  absl::Status Fetch(const proto::ProgramFile& program, const proto::Bootstrap& driver,
-                     const std::string& path);
+  absl::StatusOr<std::string> Get(const proto::ProgramFile& file, size_t index, const FetchFile& fetch);
 
-  std::string directory_;
+  FileStore store_;
 };
 
 }  // namespace millstream::deploy

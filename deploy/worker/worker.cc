@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <random>
 #include <set>
 
 #include "common/base/logging.h"
+#include "deploy/files/old_files.h"
+#include "deploy/worker/certify.h"
 #include "deploy/worker/executor_logs.h"
-#include "deploy/worker/old_files.h"
+#include "deploy/worker/plain_name.h"
 
 namespace millstream::deploy {
 namespace {
@@ -26,13 +29,29 @@ std::string NewId(const std::string& host) {
   return "worker-" + host + "-" + text;
 }
 
-std::string NameOf(const std::string& application, uint32_t executor) {
-  return "executor " + std::to_string(executor) + " of " + application;
+constexpr size_t kMostEndedDrivers = 1000;
+
+std::string NameOf(const Launch::Key& key, bool is_driver) {
+  return (is_driver ? "launch " : "executor ") + std::to_string(key.second) + " of " + key.first;
 }
 
 absl::Status MakeOneDirectory(const std::string& path, bool is_new) {
   if (mkdir(path.c_str(), 0700) == 0 || (errno == EEXIST && !is_new)) return absl::OkStatus();
   return absl::InternalError(path + ": cannot be made: " + std::strerror(errno));
+}
+
+// Before what the program's own environment says.
+void AddLibraryPath(rpc::ChildProgram& program) {
+  constexpr const char* kVariable = "LD_LIBRARY_PATH=";
+  const char* inherited = getenv("LD_LIBRARY_PATH");
+  std::string path = inherited == nullptr ? "" : inherited;
+  std::erase_if(program.environment, [&](const std::string& variable) {
+    if (!variable.starts_with(kVariable)) return false;
+    path = variable.substr(std::strlen(kVariable));
+    return true;
+  });
+  path = program.directory + "/" + ProgramCache::kLibraries + (path.empty() ? "" : ":") + path;
+  program.environment.push_back(kVariable + path);
 }
 
 }  // namespace
@@ -41,6 +60,7 @@ Worker::Worker(WorkerOptions options, ProgramCache programs)
     : options_(std::move(options)),
       id_(NewId(options_.host)),
       programs_(std::move(programs)),
+      master_files_([this](const proto::ToMaster& message) { connection_.Send(message); }),
       children_([this](const rpc::ChildExit& end) { OnExit(end); }),
       connection_(options_.own, options_.masters,
                   {.hello = [this] { return Hello(); },
@@ -79,13 +99,14 @@ proto::ToMaster Worker::Hello() {
   hello.set_cores(options_.cores);
   hello.set_memory_bytes(options_.memory_bytes);
   std::lock_guard lock(mutex_);
-  for (const auto& [key, executor] : executors_) {
-    proto::RunningExecutor& running = *hello.add_executors();
+  for (const auto& [key, process] : running_) {
+    proto::RunningExecutor& running = process.is_driver ? *hello.add_drivers() : *hello.add_executors();
     running.set_application(key.first);
     running.set_executor(key.second);
-    running.set_cores(executor.cores);
-    running.set_memory_bytes(executor.memory_bytes);
+    running.set_cores(process.cores);
+    running.set_memory_bytes(process.memory_bytes);
   }
+  for (const proto::ExecutorEnded& ended : ended_drivers_) *hello.add_ended_drivers() = ended;
   return message;
 }
 
@@ -94,7 +115,11 @@ void Worker::OnMessage(const proto::FromMaster& message) {
     case proto::FromMaster::kAccepted:
       return OnAccepted(message.accepted());
     case proto::FromMaster::kLaunch:
-      return Accept(message.launch());
+      return Accept(Launch::Of(message.launch()));
+    case proto::FromMaster::kLaunchDriver:
+      return Accept(Launch::Of(message.launch_driver()));
+    case proto::FromMaster::kFileData:
+      return master_files_.OnData(message.file_data());
     case proto::FromMaster::kKill:
       return Kill({message.kill().application(), message.kill().executor()});
     case proto::FromMaster::kLogQuery: {
@@ -123,31 +148,52 @@ void Worker::OnLost(const absl::Status& why) {
     std::lock_guard lock(mutex_);
     lost_ = absl::Status(why.code(), why.message());
     if (std::exchange(connected_, false)) {
-      base::LogWarning(std::string(why.message()) + "; executors go on, and the worker waits for it");
+      base::LogWarning(std::string(why.message()) + "; what it runs goes on, and the worker waits for it");
     }
   }
   changed_.notify_all();
 }
 
-void Worker::Accept(const proto::LaunchExecutor& launch) {
+void Worker::Accept(Launch launch) {
   {
     std::lock_guard lock(mutex_);
-    const bool is_new = executors_
-                            .try_emplace({launch.application(), launch.executor()},
-                                         Executor{launch.cores(), launch.memory_bytes(), std::nullopt, false})
-                            .second;
-    if (!is_new) return;
-    launches_.push_back(launch);
+    if (launch.is_driver) {
+      const auto& [id, epoch] = launch.key;
+      const bool is_old = std::ranges::any_of(ended_drivers_, [&](const proto::ExecutorEnded& ended) {
+        return ended.application() == id && ended.executor() >= epoch;
+      });
+      const auto newer = running_.lower_bound(launch.key);
+      if (is_old || (newer != running_.end() && newer->first.first == id)) return;
+      for (auto& [key, process] : running_) {
+        if (key.first == id) KillHeld(process);
+      }
+    }
+    Running running{launch.is_driver, launch.cores, launch.memory_bytes, std::nullopt, false};
+    if (!running_.try_emplace(launch.key, running).second) return;
+    launches_.push_back(std::move(launch));
   }
   changed_.notify_all();
 }
 
 void Worker::Kill(const Key& key) {
-  std::lock_guard lock(mutex_);
-  const auto found = executors_.find(key);
-  if (found == executors_.end()) return;
-  found->second.killed = true;
-  if (found->second.child) children_.Kill(*found->second.child);
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = running_.find(key);
+    if (found == running_.end()) return;
+    KillHeld(found->second);
+  }
+  changed_.notify_all();
+}
+
+void Worker::KillHeld(Running& running) {
+  running.killed = true;
+  if (running.child) children_.Kill(*running.child);
+}
+
+bool Worker::OtherLaunchRuns(const Key& driver) const {
+  return std::ranges::any_of(running_, [&driver](const auto& process) {
+    return process.first.first == driver.first && process.first != driver && process.second.child;
+  });
 }
 
 void Worker::LaunchLoop() {
@@ -161,10 +207,10 @@ void Worker::LaunchLoop() {
       continue;
     }
     if (stopping_) return;
-    proto::LaunchExecutor launch = std::move(launches_.front());
+    Launch launch = std::move(launches_.front());
     launches_.pop_front();
     lock.unlock();
-    Launch(std::move(launch));
+    Start(std::move(launch));
     lock.lock();
   }
 }
@@ -173,68 +219,104 @@ void Worker::RemoveOldFiles() {
   std::set<std::string> in_use;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [key, executor] : executors_) in_use.insert(key.first);
+    for (const auto& [key, process] : running_) in_use.insert(key.first);
   }
   const auto before = std::filesystem::file_time_type::clock::now() - kKept;
-  RemoveOldEntries(options_.directory, "app-", in_use, before);
+  for (const char* kind : {"app-", "driver-"}) {
+    RemoveOldEntries(options_.directory, kind, in_use, before);
+  }
   programs_.RemoveOld(before);
 }
 
-void Worker::Launch(proto::LaunchExecutor launch) {
-  launch.mutable_bootstrap()->set_host(options_.executors_listen.host);
-  launch.mutable_bootstrap()->set_advertised_host(options_.executors_listen.advertised_host);
-  const Key key{launch.application(), launch.executor()};
-  const absl::StatusOr<std::string> program = programs_.Get(launch.program(), launch.bootstrap());
+void Worker::Start(Launch launch) {
+  launch.bootstrap.set_host(options_.executors_listen.host);
+  launch.bootstrap.set_advertised_host(options_.executors_listen.advertised_host);
+  const Key key = launch.key;
+  absl::StatusOr<rpc::ChildProgram> program = Prepare(launch);
   if (!program.ok()) return OnEnded(key, "could not be started: " + std::string(program.status().message()));
-  const absl::StatusOr<std::string> directory = MakeDirectory(launch);
-  if (!directory.ok())
-    return OnEnded(key, "could not be started: " + std::string(directory.status().message()));
   {
-    std::lock_guard lock(mutex_);
-    Executor& executor = executors_.at(key);
-    if (!executor.killed) {
-      executor.child = next_child_++;
-      key_of_[*executor.child] = key;
-      rpc::ChildProgram child{.executable = *program,
-                              .directory = *directory,
-                              .arguments = {launch.command_line().begin(), launch.command_line().end()}};
-      children_.Spawn(*executor.child, std::move(child), std::move(*launch.mutable_bootstrap()));
-      base::LogInfo(NameOf(key.first, key.second) + " starts in " + *directory);
-      return;
+    std::unique_lock lock(mutex_);
+    Running& running = running_.at(key);
+    if (launch.is_driver) {
+      changed_.wait(lock, [&] { return stopping_ || running.killed || !OtherLaunchRuns(key); });
+    }
+    if (!running.killed && !stopping_) {
+      const uint32_t child = next_child_++;
+      const absl::StatusOr<OutputFiles::Pipes> pipes =
+          outputs_.Open(child, program->directory, launch.output);
+      if (pipes.ok()) {
+        program->output = pipes->output;
+        program->errors = pipes->errors;
+        running.child = child;
+        key_of_[child] = key;
+        base::LogInfo(NameOf(key, launch.is_driver) + " starts in " + program->directory);
+        return children_.Spawn(child, *std::move(program), std::move(launch.bootstrap));
+      }
+      lock.unlock();
+      return OnEnded(key, "could not be started: " + std::string(pipes.status().message()));
     }
   }
   OnEnded(key, "was not wanted any more");
 }
 
-absl::StatusOr<std::string> Worker::MakeDirectory(const proto::LaunchExecutor& launch) const {
-  if (!IsPlainName(launch.application()))
-    return absl::InvalidArgumentError("the application has no usable id");
-  const std::string of_application = options_.directory + "/" + launch.application();
-  const std::string path = of_application + "/" + std::to_string(launch.executor());
+absl::StatusOr<rpc::ChildProgram> Worker::Prepare(Launch& launch) {
+  if (absl::Status certified = Certify(options_.secret_file, launch); !certified.ok()) return certified;
+  absl::StatusOr<std::string> directory = MakeDirectory(launch.key);
+  if (!directory.ok()) return directory.status();
+  FetchFile fetch = FetchFromDriver(launch.bootstrap);
+  if (launch.is_driver) {
+    fetch = [this](const proto::ProgramFile& file, size_t,
+                   const std::function<absl::Status(std::string_view)>& sink) {
+      return master_files_.Fetch(file, sink);
+    };
+  }
+  absl::StatusOr<std::string> executable = programs_.Place(launch.program, fetch, *directory);
+  if (!executable.ok()) return executable.status();
+  rpc::ChildProgram program{.executable = *std::move(executable),
+                            .directory = *std::move(directory),
+                            .arguments = launch.command_line,
+                            .environment = launch.environment};
+  if (launch.program.libraries_size() > 0) AddLibraryPath(program);
+  return program;
+}
+
+absl::StatusOr<std::string> Worker::MakeDirectory(const Key& key) const {
+  if (!IsPlainName(key.first)) return absl::InvalidArgumentError("the application has no usable id");
+  const std::string of_application = options_.directory + "/" + key.first;
+  const std::string path = of_application + "/" + std::to_string(key.second);
   if (absl::Status made = MakeOneDirectory(of_application, false); !made.ok()) return made;
   if (absl::Status made = MakeOneDirectory(path, true); !made.ok()) return made;
   return path;
 }
 
 void Worker::OnExit(const rpc::ChildExit& end) {
+  outputs_.Drain(end.child);
   Key key;
   {
     std::lock_guard lock(mutex_);
     key = std::move(key_of_.extract(end.child).mapped());
   }
-  OnEnded(key, end.how);
+  OnEnded(key, end.how, end.pid == 0 ? std::nullopt : std::optional(end.code));
 }
 
-void Worker::OnEnded(const Key& key, const std::string& how) {
+void Worker::OnEnded(const Key& key, const std::string& how, std::optional<int> exit_code) {
   proto::ToMaster message;
-  message.mutable_ended()->set_application(key.first);
-  message.mutable_ended()->set_executor(key.second);
-  message.mutable_ended()->set_how(how);
-  std::lock_guard lock(mutex_);
-  executors_.erase(key);
-  if (stopping_) return;
-  base::LogInfo(NameOf(key.first, key.second) + " " + how);
-  connection_.Send(message);
+  proto::ExecutorEnded& ended = *message.mutable_ended();
+  ended.set_application(key.first);
+  ended.set_executor(key.second);
+  ended.set_how(how);
+  if (exit_code) ended.set_exit_code(static_cast<uint32_t>(*exit_code));
+  {
+    std::lock_guard lock(mutex_);
+    const bool is_driver = running_.at(key).is_driver;
+    running_.erase(key);
+    if (is_driver) ended_drivers_.push_back(ended);
+    if (ended_drivers_.size() > kMostEndedDrivers) ended_drivers_.pop_front();
+    if (stopping_) return;
+    base::LogInfo(NameOf(key, is_driver) + " " + how);
+    connection_.Send(message);
+  }
+  changed_.notify_all();
 }
 
 void Worker::BeatLoop() {

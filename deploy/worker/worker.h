@@ -18,6 +18,9 @@
 #include "common/rpc/listen_address.h"
 #include "common/rpc/master_connection.h"
 #include "common/security/credentials.h"
+#include "deploy/worker/launch.h"
+#include "deploy/worker/master_files.h"
+#include "deploy/worker/output_files.h"
 #include "deploy/worker/program_cache.h"
 #include "proto/cluster.pb.h"
 
@@ -30,13 +33,15 @@ struct WorkerOptions {
   rpc::ListenOptions executors_listen = {};  // the ports are the application's to say
   uint32_t cores = 1;
   uint64_t memory_bytes = 0;
-  std::string directory;  // absolute, its own
+  std::string directory;         // absolute, its own
+  std::string secret_file = {};  // the cluster's, if `own` has TLS
 };
 
-// Runs executors, as its children, for a master's applications: each in a directory of its own,
-// DIRECTORY/APPLICATION/EXECUTOR, with its output in the files stdout and stderr. Directories of
-// applications, and programs, that were not used for a week are removed. A master that goes away and comes
-// back is told what runs. Thread-safe.
+// Runs executors, as its children, for a master's applications, and drivers in cluster mode: each in a
+// directory of its own, DIRECTORY/APPLICATION/EXECUTOR or DIRECTORY/DRIVER/EPOCH, with its output in files
+// there. Such directories, and programs, that were not used for a week are removed. A master that goes away
+// and comes back is told what runs, and how drivers ended. Two launches of one driver never run at once.
+// Thread-safe.
 class Worker {
  public:
   // Begins to look for a master.
@@ -49,8 +54,9 @@ class Worker {
   absl::Status AwaitMaster(std::chrono::milliseconds patience);
 
  private:
-  using Key = std::pair<std::string, uint32_t>;  // application and executor
-  struct Executor {
+  using Key = Launch::Key;
+  struct Running {
+    bool is_driver = false;
     uint32_t cores = 0;
     uint64_t memory_bytes = 0;
     std::optional<uint32_t> child;  // its number, once it was started
@@ -61,17 +67,22 @@ class Worker {
   void OnMessage(const proto::FromMaster& message);
   void OnAccepted(const proto::Accepted& accepted);
   void OnLost(const absl::Status& why);
-  void Accept(const proto::LaunchExecutor& launch);
+  void Accept(Launch launch);
   void Kill(const Key& key);
+  // The mutex is held.
+  void KillHeld(Running& running);
+  bool OtherLaunchRuns(const Key& driver) const;
 
-  // Starts executors, one after the other: their program may have to be fetched.
+  // Starts processes, one after the other: their program may have to be fetched.
   void LaunchLoop();
-  void Launch(proto::LaunchExecutor launch);
+  void Start(Launch launch);
+  absl::StatusOr<rpc::ChildProgram> Prepare(Launch& launch);
   void RemoveOldFiles();
   // Its working directory, new.
-  absl::StatusOr<std::string> MakeDirectory(const proto::LaunchExecutor& launch) const;
+  absl::StatusOr<std::string> MakeDirectory(const Key& key) const;
   void OnExit(const rpc::ChildExit& end);
-  void OnEnded(const Key& key, const std::string& how);
+  // `exit_code` is nullopt if it was never started.
+  void OnEnded(const Key& key, const std::string& how, std::optional<int> exit_code = std::nullopt);
   void BeatLoop();
 
   const WorkerOptions options_;
@@ -80,9 +91,10 @@ class Worker {
 
   std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;
-  std::map<Key, Executor> executors_;
+  std::map<Key, Running> running_;
   std::map<uint32_t, Key> key_of_;  // by child
-  std::deque<proto::LaunchExecutor> launches_;
+  std::deque<Launch> launches_;
+  std::deque<proto::ExecutorEnded> ended_drivers_;  // the latest
   uint32_t next_child_ = 0;
   std::chrono::milliseconds heartbeat_{1000};
   bool accepted_ = false;  // once at least
@@ -90,6 +102,8 @@ class Worker {
   absl::Status lost_;
   bool stopping_ = false;
 
+  OutputFiles outputs_;
+  MasterFiles master_files_;
   rpc::ChildProcesses children_;
   rpc::MasterConnection connection_;  // not used by children that end once this worker does
   std::thread launching_;

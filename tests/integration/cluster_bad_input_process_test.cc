@@ -85,14 +85,26 @@ const BadInput kInputs[] = {
     {"LocalMasterToList", {"list", "--master", "local[2]"}, 2, {"local[2]"}},
     {"NoMasterToList", {"list"}, 2, {"--master"}},
     {"NoApplication", {"submit", "--master", "millstream://127.0.0.1:1"}, 2, {"application"}},
-    {"ClusterDeployMode", {"submit", "--deploy-mode", "cluster", "app"}, 2, {"--deploy-mode", "client"}},
+    {"ClusterDeployModeOnALocalMaster",
+     {"submit", "--deploy-mode", "cluster", "--master", "local[2]", MILLSTREAM_BIN_DIR "/network_word_count"},
+     2,
+     {"--master", "local[2]"}},
+    {"ClusterDeployModeWithAMistakeAfterTheApplication",
+     {"submit", "--deploy-mode", "cluster", MILLSTREAM_BIN_DIR "/network_word_count", "--mastre", "x"},
+     2,
+     {"--mastre", "--master"}},
     {"UnknownDeployMode", {"submit", "--deploy-mode", "clinet", "app"}, 2, {"clinet", "client"}},
     {"NegativeExecutors", {"submit", "--num-executors", "-1", "app"}, 2, {"--num-executors", "-1"}},
     {"MalformedMemory", {"submit", "--executor-memory", "1x", "app"}, 2, {"--executor-memory", "1x"}},
-    {"FlagsThatAreNotThereYet",
-     {"submit", "--supervise", "app"},
+    {"SuperviseInClientMode", {"submit", "--supervise", "app"}, 2, {"--supervise", "--deploy-mode cluster"}},
+    {"DetachInClientMode", {"submit", "--detach", "app"}, 2, {"--detach", "--deploy-mode cluster"}},
+    {"NoDriverCores", {"submit", "--driver-cores", "0", "app"}, 2, {"--driver-cores", "0"}},
+    {"MalformedDriverMemory", {"submit", "--driver-memory", "1x", "app"}, 2, {"--driver-memory", "1x"}},
+    {"UnknownFlagNearSupervise", {"submit", "--supervised", "app"}, 2, {"--supervised", "--supervise"}},
+    {"VariableThatIsNone",
+     {"submit", "--conf", "millstream.executorEnv.A-B=1", "app"},
      2,
-     {"--supervise", "not part of this release"}},
+     {"millstream.executorEnv.A-B"}},
     {"LogsOfNothing", {"logs", "--master", "millstream://127.0.0.1:1"}, 2, {"logs", "id"}},
     {"LogsOfNoExecutor", {"logs", "app", "--executor", "x"}, 2, {"--executor", "x"}},
     {"MissingValue", {"submit", "--name"}, 2, {"--name"}},
@@ -155,12 +167,32 @@ TEST_F(FilesTest, APropertiesFileThatIsWrongIsRefused) {
                 2, {"millstream.cores.mx", "millstream.cores.max"});
 }
 
+TEST_F(FilesTest, FilesThatCannotTravelAreRefused) {
+  const std::string file = Write("a.txt", "x");
+  std::filesystem::create_directory(directory_ / "other");
+  const std::string namesake = Write("other/a.txt", "y");
+  const std::string program = Example("network_word_count");
+  for (const char* mode : {"client", "cluster"}) {
+    for (const auto& [files, says] :
+         std::vector<std::pair<std::string, std::string>>{{file + "," + namesake, namesake},
+                                                          {"/nowhere/b.txt", "/nowhere/b.txt"},
+                                                          {directory_, "is not a file"}}) {
+      ExpectRefused(Command({"submit", "--master", NobodysUrl(), "--deploy-mode", mode, "--files", files,
+                             program, "localhost", "9999"}),
+                    2, {says});
+    }
+  }
+}
+
 TEST(ClusterRefusalTest, AMasterThatDoesNotAnswerIsExit4WithinTheWaitTimeout) {
   const std::string url = NobodysUrl();
   ExpectRefused(Command({"worker", "--wait-timeout", "200ms", "--work-dir",
                          std::filesystem::temp_directory_path() / "millstream-no-master", url}),
                 4, {url.substr(url.rfind('/') + 1)});
   ExpectRefused(Command({"list", "--wait-timeout", "200ms", "--master", url}), 4, {});
+  ExpectRefused(Command({"submit", "--deploy-mode", "cluster", "--wait-timeout", "200ms", "--master", url,
+                         Example("network_word_count"), "localhost", "9999"}),
+                4, {});
   ExpectRefused({Example("network_word_count"), "--master", url, "--conf",
                  "millstream.cluster.waitTimeout=200ms", "localhost", "9999"},
                 4, {url.substr(url.rfind('/') + 1)});

@@ -23,6 +23,11 @@ void Init(int* argc, char*** argv);
 // task.
 std::span<const std::string> Args();
 
+// The absolute path, in this process, of a file that --files (millstream.files) names, by its base name: on a
+// cluster a copy in the working directory of every executor, and of a driver that runs on a worker; elsewhere
+// the file itself. Of another name: where it would be in the working directory. Thread-safe.
+std::string GetFile(std::string_view name);
+
 struct RunOptions {
   std::string_view app_name = {};
   std::chrono::milliseconds batch_interval{1000};  // --batch-interval wins

@@ -131,9 +131,11 @@ TEST_F(ClusterTlsTest, EveryMethodOfAMasterIsRefusedToStrangersAndToRolesItIsNot
 
 TEST_F(ClusterTlsTest, EachRoleMaySayWhatIsItsToSayAndNothingElse) {
   const std::vector<std::pair<Credentials, std::set<std::string>>> speakers{
-      {Issue(Role::kWorker), {"worker", "heartbeat", "ended", "log_answer"}},
-      {Issue(Role::kDriver, "one"), {"application", "launch", "ended", "application_ended"}},
-      {Issue(Role::kSubmitter), {"list", "kill", "log_query"}}};
+      {Issue(Role::kWorker), {"worker", "heartbeat", "ended", "log_answer", "file_request"}},
+      {Issue(Role::kDriver, "one"),
+       {"application", "heartbeat", "launch", "ended", "application_ended", "application_exit"}},
+      {Issue(Role::kSubmitter),
+       {"list", "kill", "log_query", "submit_driver", "await_driver", "file_chunk"}}};
   AnsweringMaster master(master_);
   const auto* kinds = proto::ToMaster::descriptor()->oneof_decl(0);
   for (int i = 0; i < kinds->field_count(); ++i) {

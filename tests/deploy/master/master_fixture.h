@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +26,7 @@ class MasterTest : public testing::Test {
   // All connections are gone, the records stay.
   void Restart() {
     master_ = std::make_unique<Master>(
-        MasterOptions{.timeout_ms = kTimeoutMs, .end_timeout_ms = 5'000, .most_ended_applications = 2},
-        records_, now_ms_);
+        MasterOptions{.timeout_ms = kTimeoutMs, .end_timeout_ms = 5'000, .most_ended = 2}, records_, now_ms_);
     sent_.clear();
     closed_.clear();
   }
@@ -53,12 +53,13 @@ class MasterTest : public testing::Test {
 
   void Pass(int64_t ms) {
     now_ms_ += ms;
+    for (const ConnectionId application : beating_) Beat(application);
     Handle(TimePassed{});
   }
-  void Beat(ConnectionId worker) {
+  void Beat(ConnectionId worker_or_driver) {
     proto::ToMaster message;
     message.mutable_heartbeat();
-    Handle(worker, std::move(message));
+    Handle(worker_or_driver, std::move(message));
   }
 
   ConnectionId AddWorker(const std::string& id, uint32_t cores,
@@ -85,6 +86,7 @@ class MasterTest : public testing::Test {
     message.mutable_application()->mutable_request()->set_executor_cores(executor_cores);
     message.mutable_application()->mutable_request()->set_executor_memory_bytes(kGiB);
     const ConnectionId connection{next_connection_++};
+    beating_.insert(connection);
     Handle(connection, std::move(message));
     return connection;
   }
@@ -101,6 +103,7 @@ class MasterTest : public testing::Test {
       hello.set_next_executor(std::max(hello.next_executor(), executor + 1));
     }
     const ConnectionId connection{next_connection_++};
+    beating_.insert(connection);
     Handle(connection, std::move(message));
     return connection;
   }
@@ -148,9 +151,9 @@ class MasterTest : public testing::Test {
     Handle(from, std::move(message));
   }
 
-  void SayApplicationEnded(ConnectionId from) {
+  void SayApplicationEnded(ConnectionId from, uint32_t exit_code = 0) {
     proto::ToMaster message;
-    message.mutable_application_ended();
+    message.mutable_application_ended()->set_exit_code(exit_code);
     Handle(from, std::move(message));
   }
 
@@ -177,6 +180,7 @@ class MasterTest : public testing::Test {
   std::unique_ptr<Master> master_;
   std::map<ConnectionId, std::vector<proto::FromMaster>> sent_;
   std::vector<ConnectionId> closed_;
+  std::set<ConnectionId> beating_;  // drivers that are heard of whenever time passes
 };
 
 }  // namespace millstream::deploy

@@ -1,5 +1,5 @@
-#ifndef MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_
-#define MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_
+#ifndef MILLSTREAM_DEPLOY_FILES_OLD_FILES_H_
+#define MILLSTREAM_DEPLOY_FILES_OLD_FILES_H_
 
 #include <filesystem>
 #include <set>
@@ -14,4 +14,4 @@ void RemoveOldEntries(const std::filesystem::path& directory, const std::string&
 
 }  // namespace millstream::deploy
 
-#endif  // MILLSTREAM_DEPLOY_WORKER_OLD_FILES_H_
+#endif  // MILLSTREAM_DEPLOY_FILES_OLD_FILES_H_

@@ -1,4 +1,4 @@
-#include "deploy/worker/old_files.h"
+#include "deploy/files/old_files.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

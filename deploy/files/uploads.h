@@ -1,0 +1,36 @@
+#ifndef MILLSTREAM_DEPLOY_FILES_UPLOADS_H_
+#define MILLSTREAM_DEPLOY_FILES_UPLOADS_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "deploy/files/file_store.h"
+#include "proto/cluster.pb.h"
+
+namespace millstream::deploy {
+
+// What drivers in cluster mode are started from: submitters bring it to the master in parts, and workers
+// fetch it. Used by one thread.
+class Uploads {
+ public:
+  explicit Uploads(FileStore store) : store_(std::move(store)) {}
+
+  // Takes the part if it is the next one. Parts of one file may come from several submitters.
+  proto::FileHeld Take(const proto::FileChunk& chunk);
+  proto::FileData Give(const proto::FileRequest& request) const;
+
+  // As FileStore::RemoveOld().
+  void RemoveOld(std::filesystem::file_time_type before, const std::set<std::string>& in_use) {
+    store_.RemoveOld(before, in_use);
+  }
+
+ private:
+  FileStore store_;
+  std::map<std::string, std::unique_ptr<FileStore::Writer>> writers_;  // by hash
+};
+
+}  // namespace millstream::deploy
+
+#endif  // MILLSTREAM_DEPLOY_FILES_UPLOADS_H_
