@@ -55,24 +55,10 @@ void Master::Handle(const MasterEvent& event, int64_t now_ms, Commands& commands
   commands_ = nullptr;
 }
 
-std::optional<int64_t> Master::NextDeadlineMs() const {
-  std::optional<int64_t> deadline = recovering_until_;
-  const auto sooner = [&deadline](int64_t at) {
-    if (!deadline || at < *deadline) deadline = at;
-  };
-  for (const auto& [id, worker] : workers_) sooner(worker.heard_ms + options_.timeout_ms);
-  for (const auto& [id, application] : applications_) {
-    if (!application.ended()) sooner(application.heard_ms + options_.timeout_ms);
-    if (application.kill_ms) sooner(*application.kill_ms);
-  }
-  for (const auto& [id, driver] : drivers_) {
-    if (driver.relaunch_ms && *driver.relaunch_ms > now_ms_) sooner(*driver.relaunch_ms);
-  }
-  return deadline;
-}
-
 void Master::On(const MessageArrived& event) {
   using Message = proto::ToMaster;
+  const bool from_peer = IsKnown(event.from) || event.message.has_worker() || event.message.has_application();
+  if (from_peer && HearsNobody()) On(Stalled{});
   if (Worker* worker = WorkerOf(event.from)) worker->heard_ms = now_ms_;
   if (Application* application = ApplicationOf(event.from)) application->heard_ms = now_ms_;
   switch (event.message.kind_case()) {
@@ -128,30 +114,6 @@ void Master::On(const Disconnected& event) {
       }
     }
   }
-}
-
-void Master::On(const TimePassed&) {
-  std::vector<std::string> silent;
-  for (const auto& [id, worker] : workers_) {
-    if (now_ms_ >= worker.heard_ms + options_.timeout_ms) silent.push_back(id);
-  }
-  for (const std::string& id : silent) {
-    LoseWorker(id, "worker " + id + " was silent for " + std::to_string(options_.timeout_ms) + " ms");
-  }
-  for (auto& [id, application] : applications_) {
-    if (!application.ended() && now_ms_ >= application.heard_ms + options_.timeout_ms) {
-      LoseApplication(application,
-                      "its driver was silent for " + std::to_string(options_.timeout_ms) + " ms");
-    }
-    if (application.kill_ms && now_ms_ >= *application.kill_ms) KillExecutors(application);
-  }
-  ForgetOld();
-}
-
-void Master::On(const Stalled&) {
-  for (auto& [id, worker] : workers_) worker.heard_ms = now_ms_;
-  for (auto& [id, application] : applications_) application.heard_ms = now_ms_;
-  if (recovering_until_) recovering_until_ = now_ms_ + options_.timeout_ms;
 }
 
 Master::Application* Master::ApplicationOf(ConnectionId connection) {

@@ -26,7 +26,7 @@ struct Disconnected {
   ConnectionId connection{};
 };
 struct TimePassed {};
-// This process has slept; what others said meanwhile is still to be read.
+// This process has slept, or was cut off; what others said meanwhile is still to be read.
 struct Stalled {};
 using MasterEvent = std::variant<MessageArrived, Disconnected, TimePassed, Stalled>;
 
@@ -135,6 +135,10 @@ class Master {
   void EndLogRead(uint64_t query, ConnectionId worker);
   // Neither asks nor answers any more.
   void ForgetInLogReads(ConnectionId connection);
+
+  // All that are connected, and these are more than one, have been silent for half the timeout: that is this
+  // host's fault, not theirs. None of them is lost before somebody is heard again.
+  bool HearsNobody() const;
 
   Application* ApplicationOf(ConnectionId connection);
   Worker* WorkerOf(ConnectionId connection);

@@ -182,7 +182,7 @@ void Master::On(ConnectionId from, const proto::ListRequest&) {
   for (const auto& [id, worker] : workers_) {
     listed[id] = list.add_workers();
     *listed[id]->mutable_record() = worker.record;
-    listed[id]->set_connected(worker.connection.has_value());
+    listed[id]->set_connected(worker.connection && now_ms_ < worker.heard_ms + options_.timeout_ms);
   }
   const auto use = [&listed](const std::string& id, uint32_t cores, uint64_t memory_bytes) {
     const auto worker = listed.find(id);

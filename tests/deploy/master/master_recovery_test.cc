@@ -109,5 +109,33 @@ TEST_F(MasterRecoveryTest, AMasterThatSleptBlamesNobody) {
   EXPECT_THAT(closed_, IsEmpty());
 }
 
+TEST_F(MasterRecoveryTest, AMasterThatWasCutOffBlamesNobody) {
+  AddWorker("w1", 1);
+  AddWorker("w2", 1);
+  const ConnectionId application = AddApplication(2);
+  const std::string id = IdOf(application);
+  beating_.clear();
+  Pass(10 * kTimeoutMs);
+  EXPECT_THAT(closed_, IsEmpty());
+  EXPECT_EQ(List().workers(0).connected(), false);
+  const ConnectionId first = AddWorker("w1", 1, {{id, 0}});
+  Pass(kTimeoutMs - 1);
+  const ConnectionId second = AddWorker("w2", 1, {{id, 1}});
+  const ConnectionId back = ReturnApplication(id, {0, 1});
+  EXPECT_EQ(StateOf(id), proto::ApplicationRecord::RUNNING);
+  EXPECT_THAT(KilledOn(first), IsEmpty());
+  EXPECT_THAT(KilledOn(second), IsEmpty());
+  EXPECT_THAT(EndedFor(back), IsEmpty());
+}
+
+TEST_F(MasterRecoveryTest, AfterItWasCutOffWhoStaysSilentIsLost) {
+  const ConnectionId first = AddWorker("w1", 1);
+  const ConnectionId second = AddWorker("w2", 1);
+  Pass(10 * kTimeoutMs);
+  beating_ = {first};
+  Pass(2 * kTimeoutMs);
+  EXPECT_THAT(closed_, ElementsAre(second));
+}
+
 }  // namespace
 }  // namespace millstream::deploy
