@@ -1,9 +1,9 @@
 #include "driver/streaming_run.h"
 
 #include <cstdio>
-#include <exception>
-#include <typeinfo>
 #include <utility>
+
+#include "common/base/thrown.h"
 
 namespace millstream::driver {
 namespace {
@@ -11,10 +11,8 @@ namespace {
 absl::Status RunUserFunction(const plan::StreamingRequest& request, const plan::BatchRecord& batch) {
   try {
     return request.run_batch(batch);
-  } catch (const std::exception& error) {
-    return absl::AbortedError(std::string("a function on the driver threw: ") + error.what());
   } catch (...) {
-    return absl::AbortedError("a function on the driver threw what is no std::exception");
+    return absl::AbortedError("a function on the driver threw " + base::DescribeThrown().ToString());
   }
 }
 

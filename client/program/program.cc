@@ -102,7 +102,13 @@ int Run(int argc, char** argv, const RunOptions& options,
                        options.clock == nullptr ? SystemClock() : *options.clock);
   if (absl::Status status = ssc.context().status(); !status.ok())
     return Report(status, client::StartExitCode(status));
-  if (absl::Status status = build(ssc); !status.ok()) return Report(status, cli::kExitUsage);
+  bool returned = false;
+  const absl::Status built = graph::CallUser("Run", [&] {
+    absl::Status status = build(ssc);
+    returned = true;
+    return status;
+  });
+  if (!built.ok()) return Report(built, returned ? cli::kExitUsage : cli::kExitFailed);
   if (absl::Status status = ssc.Start(); !status.ok()) return Report(status, client::StartExitCode(status));
   const absl::Status outcome = ssc.AwaitTermination();
   ssc.Stop().IgnoreError();

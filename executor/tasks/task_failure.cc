@@ -1,28 +1,14 @@
 #include "executor/tasks/task_failure.h"
 
-#include <cxxabi.h>
 #include <millstream/exec/task_error.h>
 
-#include <cstdlib>
-#include <memory>
-#include <new>
-#include <typeinfo>
+#include <utility>
 
+#include "common/base/thrown.h"
 #include "common/plan/block_messages.h"
 
 namespace millstream::executor {
 namespace {
-
-std::string Demangled(const std::type_info* type) {
-  if (type == nullptr) return "an exception of another language";
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
-  if (name == nullptr) return type->name();
-  std::string text = name.get();
-  if (text.starts_with("std::__cxx11::basic_string<char,")) return "std::string";
-  return text;
-}
 
 void DescribeEngineError(const exec::TaskError& error, const exec::TaskEnv& env,
                          proto::TaskFailure& failure) {
@@ -56,32 +42,17 @@ InputLost InputLost::Block(const plan::BlockId& id, const std::string& why) {
 
 proto::TaskFailure DescribeCurrentException(const exec::TaskEnv& env) {
   proto::TaskFailure failure;
-  const std::type_info* type = abi::__cxa_current_exception_type();
   try {
     throw;
   } catch (const InputLost& lost) {
     failure = lost.failure();
   } catch (const exec::TaskError& error) {
     DescribeEngineError(error, env, failure);
-  } catch (const std::exception& error) {
-    failure.set_kind(proto::TaskFailure::USER);
-    failure.set_type(Demangled(type));
-    failure.set_message(error.what());
-  } catch (const std::string& text) {
-    failure.set_kind(proto::TaskFailure::USER);
-    failure.set_type(Demangled(type));
-    failure.set_message(text);
-  } catch (const char* text) {
-    failure.set_kind(proto::TaskFailure::USER);
-    failure.set_type(Demangled(type));
-    failure.set_message(text == nullptr ? "" : text);
-  } catch (int number) {
-    failure.set_kind(proto::TaskFailure::USER);
-    failure.set_type(Demangled(type));
-    failure.set_message(std::to_string(number));
   } catch (...) {
+    base::Thrown thrown = base::DescribeThrown();
     failure.set_kind(proto::TaskFailure::USER);
-    failure.set_type(Demangled(type));
+    failure.set_type(std::move(thrown.type));
+    failure.set_message(std::move(thrown.text));
   }
   failure.set_operation(env.operation);
   return failure;

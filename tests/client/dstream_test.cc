@@ -249,7 +249,7 @@ TEST(DStreams, AThrowingTransformIsAnErrorOfTheBatch) {
     return numbers.Transform([](const RDD<int64_t>& rdd) { return rdd ? throw 7 : rdd; });
   });
   EXPECT_THAT(TextOf(got.status()), HasSubstr("batch 0"));
-  EXPECT_THAT(TextOf(got.status()), HasSubstr("Transform: the function threw int"));
+  EXPECT_THAT(TextOf(got.status()), HasSubstr("Transform: the function given to it threw int"));
 }
 
 TEST(DStreams, NumBatchesGoesBeyondTheInputWithEmptyBatches) {

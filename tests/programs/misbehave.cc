@@ -1,6 +1,6 @@
 // A program whose user function goes wrong in the way its first argument names:
 //
-//   misbehave [engine flags] abort | recurse | throw-int | throw | hang
+//   misbehave [engine flags] abort | recurse | throw-int | throw | hang | throw-in-build
 #include <millstream/streaming.h>
 #include <unistd.h>
 
@@ -39,6 +39,7 @@ int64_t Misbehave(int64_t n) {
 int main(int argc, char** argv) {
   return ms::Run(argc, argv, {.app_name = "Misbehave", .batch_interval = std::chrono::milliseconds(100)},
                  [](ms::StreamingContext& ssc) {
+                   if (ms::Args()[0] == "throw-in-build") throw std::invalid_argument("no such sensor");
                    const ms::BatchQueue<int64_t> queue;
                    queue.Push(std::vector<int64_t>{1, 2, 3, 4, 5, 6, 7, 8});
                    ssc.QueueStream(queue).Map([](int64_t n) { return Misbehave(n); }).Named("seven").Print();

@@ -15,7 +15,7 @@
 namespace millstream {
 
 // The first line of main, for programs that make their contexts themselves. Takes the engine's flags
-// (README.md, "Flags") out of argc and argv; a mistake there is one line on stderr and exit 2. In a process
+// (README.md, "Running") out of argc and argv; a mistake there is one line on stderr and exit 2. In a process
 // that the engine started as an executor it serves and exits.
 void Init(int* argc, char*** argv);
 
@@ -36,8 +36,9 @@ struct RunOptions {
 };
 
 // A whole program: Init, a StreamingContext, `build`, Start, AwaitTermination. Returns the exit code for
-// main: 0 done or stopped by SIGTERM or SIGINT after everything received was processed, 1 a batch failed, 2
-// usage, configuration or graph, 5 too few cores. `build` may return an absl::Status.
+// main (README.md, "Exit codes"): 0 done or stopped by SIGTERM or SIGINT after everything received was
+// processed, 1 a batch failed or `build` threw, 2 usage, configuration or graph. `build` may return an
+// absl::Status.
 int Run(int argc, char** argv, const RunOptions& options,
         const std::function<absl::Status(StreamingContext&)>& build);
 
