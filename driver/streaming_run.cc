@@ -1,5 +1,6 @@
 #include "driver/streaming_run.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -52,11 +53,12 @@ void StreamingRun::Run(plan::BatchRecord batch) {
 }
 
 std::string StreamingRun::DescribeEnd(BatchId batch) const {
-  const double total = static_cast<double>(NowMs() - latest_.time_ms) / 1000;
   const std::chrono::duration<double> execution = std::chrono::steady_clock::now() - latest_began_;
+  // The last batch of a graceful stop runs before its time.
+  const double total = std::max(static_cast<double>(NowMs() - latest_.time_ms) / 1000, execution.count());
   char line[160];
   std::snprintf(line, sizeof(line), "Total delay: %.3f s for batch %llu time %lld ms (execution: %.3f s)",
-                total > 0 ? total : 0.0, static_cast<unsigned long long>(Number(batch)),
+                total, static_cast<unsigned long long>(Number(batch)),
                 static_cast<long long>(latest_.time_ms), execution.count());
   return line;
 }

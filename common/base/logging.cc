@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <string_view>
@@ -18,29 +19,47 @@
 namespace millstream::base {
 namespace {
 
-// glog sends one line at a time.
-class FileSink final : public google::LogSink {
+// glog sends one line at a time. The source line that glog names is always one of this file.
+class LineSink : public google::LogSink {
+ public:
+  void send(google::LogSeverity severity, const char*, const char*, int, const google::LogMessageTime& time,
+            const char* text, size_t bytes) final {
+    char prefix[64];
+    std::snprintf(prefix, sizeof(prefix), "%c%04d%02d%02d %02d:%02d:%02d.%06d %5d] ",
+                  google::GetLogSeverityName(severity)[0], 1900 + time.year(), 1 + time.month(), time.day(),
+                  time.hour(), time.min(), time.sec(), static_cast<int>(time.usec()), gettid());
+    Write(prefix + std::string(text, bytes) + "\n");
+  }
+
+ private:
+  virtual void Write(const std::string& line) = 0;
+};
+
+class StderrSink final : public LineSink {
+  void Write(const std::string& line) override { std::fwrite(line.data(), 1, line.size(), stderr); }
+};
+
+class FileSink final : public LineSink {
  public:
   explicit FileSink(std::unique_ptr<RotatingFile> file) : file_(std::move(file)) {}
 
   const std::string& path() const { return file_->path(); }
 
-  void send(google::LogSeverity severity, const char*, const char* file, int line,
-            const google::LogMessageTime& time, const char* text, size_t bytes) override {
-    file_->Append(ToString(severity, file, line, time, text, bytes) + "\n");
-  }
-
  private:
+  void Write(const std::string& line) override { file_->Append(line); }
+
   const std::unique_ptr<RotatingFile> file_;
 };
 
 std::atomic<LogLevel> least_logged{LogLevel::kInfo};
-std::atomic<FileSink*> log_file{nullptr};  // null: stderr, as glog is set up
+std::atomic<FileSink*> log_file{nullptr};    // null: stderr
+std::atomic<LineSink*> log_stderr{nullptr};  // null: as the program has set up glog
 
 void Log(LogLevel level, google::LogSeverity severity, const std::string& text) {
   if (level < least_logged.load(std::memory_order_relaxed)) return;
-  FileSink* const file = log_file;
-  google::LogMessage(__FILE__, __LINE__, severity, file, /*also_send_to_log=*/file == nullptr).stream()
+  LineSink* sink = log_file;
+  if (sink == nullptr) sink = log_stderr;
+  google::LogMessage(__FILE__, __LINE__, severity, sink, /*also_send_to_log=*/sink == nullptr).stream()
       << text;
 }
 
@@ -68,6 +87,7 @@ void InitLogging() {
     if (google::IsGoogleLoggingInitialized()) return;
     FLAGS_logtostderr = true;
     google::InitGoogleLogging("millstream");
+    log_stderr = new StderrSink;  // until the process ends
   });
 }
 

@@ -7,8 +7,9 @@
 
 namespace millstream::base {
 
-// Sends the log to stderr, and to no file. Leaves a log alone that the program has set up itself. Idempotent,
-// thread-safe.
+// Sends the log to stderr, and to no file. The engine's
+// lines are severity, date, time, thread and text. Leaves a log alone that the program has set up itself.
+// Idempotent, thread-safe.
 void InitLogging();
 
 // From now on the engine's lines go to DIRECTORY/NAME.log instead, which rotates (RotatingFile); the

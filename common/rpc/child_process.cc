@@ -113,7 +113,7 @@ std::string DescribeEnd(int status, const std::string& operation) {
   } else {
     how = "exited with code " + std::to_string(WEXITSTATUS(status));
   }
-  if (!operation.empty()) how += " in " + operation;
+  if (!operation.empty()) how += " in " + operation + ". Fix the function passed to " + operation;
   return how;
 }
 

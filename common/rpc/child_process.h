@@ -23,9 +23,10 @@ namespace millstream::rpc {
 // How a child ended.
 struct ChildExit {
   uint32_t child = 0;
-  pid_t pid = 0;    // 0: it could not be started
-  std::string how;  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map"
-  int code = 0;     // its exit code, or 128 + the signal that killed it
+  pid_t pid = 0;  // 0: it could not be started
+  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"
+  std::string how;
+  int code = 0;  // its exit code, or 128 + the signal that killed it
 };
 
 // What a child runs and where it writes.
