@@ -9,6 +9,7 @@ namespace millstream::driver {
 namespace {
 
 constexpr uint64_t kLargestTable = uint64_t{64} << 20;
+constexpr std::chrono::seconds kBetweenNotices{15};
 constexpr uint64_t kSmallestTable = uint64_t{1} << 20;
 
 JobSchedulerOptions SchedulerOptions(const DriverOptions& options) {
@@ -75,9 +76,17 @@ absl::Status Driver::Core::Start(std::chrono::milliseconds timeout) {
 }
 
 absl::Status Driver::Core::AwaitCores(int cores, std::chrono::milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
   std::unique_lock lock(mutex_);
-  const bool settled =
-      changed_.wait_for(lock, timeout, [&] { return joined_cores_ >= cores || failure_ || stopped_; });
+  bool settled = false;
+  for (auto now = until - timeout; !settled && now < until; now = std::chrono::steady_clock::now()) {
+    settled = changed_.wait_until(lock, std::min(until, now + kBetweenNotices),
+                                  [&] { return joined_cores_ >= cores || failure_ || stopped_; });
+    if (!settled) {
+      base::LogWarning("waiting for cores: " + std::to_string(joined_cores_) + " of " +
+                       std::to_string(cores) + " are there yet");
+    }
+  }
   if (failure_) return OwnCopy(*failure_);
   if (stopped_) return absl::CancelledError("the driver was stopped");
   if (settled) return absl::OkStatus();

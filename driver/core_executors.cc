@@ -26,6 +26,8 @@ ReceiverReported::Kind KindOf(proto::ReceiverEvent::Kind kind) {
   switch (kind) {
     case proto::ReceiverEvent::STARTED:
       return ReceiverReported::Kind::kStarted;
+    case proto::ReceiverEvent::CONNECTED:
+      return ReceiverReported::Kind::kConnected;
     case proto::ReceiverEvent::STOPPED:
       return ReceiverReported::Kind::kStopped;
     case proto::ReceiverEvent::STORED:
@@ -130,7 +132,7 @@ void Driver::Core::OnClosed(ExecutorId executor, const std::string& reason) {
   const auto found = executors_.find(executor);
   if (found == executors_.end() || found->second.closed_until) return;
   found->second.closed_until = std::chrono::steady_clock::now() + kExitNoticeTime;
-  found->second.closed_reason = "closed its connection: " + reason;
+  found->second.closed_reason = "is gone: " + reason + ", and nobody tells why";
 }
 
 Driver::Core::Time Driver::Core::SilentAt(const Executor& executor) const {
@@ -173,7 +175,7 @@ void Driver::Core::Lose(ExecutorId executor, const std::string& reason) {
     return Fail(
         absl::InternalError("executors end before they start; last: " + NameOf(executor) + " " + reason));
   }
-  base::LogWarning(NameOf(executor) + " " + reason + "; its work moves, another one starts");
+  base::LogWarning(NameOf(executor) + " is lost; its work moves, another one starts. It " + reason);
   if (options_.executors > 0) LaunchExecutor();
   if (!node.mapped().joined) return;
   {

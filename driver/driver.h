@@ -85,7 +85,7 @@ class Driver {
   // Ends the jobs and the batches with `status`: the application cannot go on.
   void Fail(absl::Status status);
 
-  // The process of an executor ended; `how` says why, for people ("killed by signal 11 (SIGSEGV) in Map").
+  // The process of an executor ended; `how` says why, for people, as ExecutorLost::reason does.
   void OnExecutorExited(ExecutorId executor, const std::string& how);
 
   // Serves the rows of collections to executors.

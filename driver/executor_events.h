@@ -18,7 +18,9 @@ struct ExecutorJoined {
 // It will not be heard of again; its id is never used twice.
 struct ExecutorLost {
   ExecutorId executor{};
-  std::string reason;  // "was killed by signal 9 (SIGKILL)"
+  // "killed by signal 9 (SIGKILL)"; if user code did it, "killed by signal 11 (SIGSEGV) in Map. Fix the
+  // function passed to Map".
+  std::string reason;
 };
 
 }  // namespace millstream::driver

@@ -11,6 +11,7 @@ namespace millstream::client {
 namespace {
 
 constexpr std::chrono::seconds kPatienceAtTheEnd{2};
+constexpr std::chrono::seconds kBetweenNotices{15};
 
 }  // namespace
 
@@ -45,20 +46,36 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
                                                         std::chrono::milliseconds grant) {
   const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, start + reach, [this] { return !id_.empty() || absl::IsUnauthenticated(lost_); });
+  const auto answered = [this] { return !id_.empty() || absl::IsUnauthenticated(lost_); };
+  Await(lock, start + reach, answered, "no master has answered yet");
   if (id_.empty()) {
     const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
     if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
     return absl::AbortedError(why + ", for " + std::to_string(reach.count()) +
                               " ms. Start one with millstream master, or check --master");
   }
-  if (!changed_.wait_until(lock, start + grant, [this] { return first_grant_.has_value(); })) {
+  const auto granted = [this] { return first_grant_.has_value(); };
+  if (!Await(lock, start + grant, granted,
+             id_ +
+                 ": no executor was granted yet; check with millstream list that workers are registered and "
+                 "have cores and memory enough")) {
     return absl::DeadlineExceededError(
         id_ + ": no executor was granted in " + std::to_string(grant.count()) +
         " ms. Ask for less (millstream.executor.cores, millstream.executor.memory), "
         "wait longer (millstream.cluster.waitTimeout), or add workers");
   }
   return *first_grant_;
+}
+
+bool ClusterApplication::Await(std::unique_lock<std::mutex>& lock,
+                               std::chrono::steady_clock::time_point until, const std::function<bool()>& done,
+                               const std::string& what) {
+  for (;;) {
+    const auto next = std::min(until, std::chrono::steady_clock::now() + kBetweenNotices);
+    if (changed_.wait_until(lock, next, done)) return true;
+    if (std::chrono::steady_clock::now() >= until) return false;
+    base::LogWarning(what);
+  }
 }
 
 void ClusterApplication::Launch(ExecutorId executor, proto::LaunchExecutor launch) {
@@ -139,7 +156,8 @@ void ClusterApplication::OnGranted(const proto::ExecutorsGranted& granted) {
   }
   for (const proto::ExecutorsGranted::Executor& executor : granted.executors()) {
     base::LogInfo("executor " + std::to_string(executor.executor()) + " with " +
-                  std::to_string(executor.cores()) + " cores is granted on " + executor.worker());
+                  std::to_string(executor.cores()) + (executor.cores() == 1 ? " core" : " cores") +
+                  " is granted on " + executor.worker());
     listener_.on_granted(ExecutorId{executor.executor()});
   }
   std::lock_guard lock(mutex_);

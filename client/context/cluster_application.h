@@ -52,6 +52,9 @@ class ClusterApplication {
   void Drop(ExecutorId executor, const std::string& why);
 
  private:
+  // False if `until` comes first. Says `what` in the log every 15 s.
+  bool Await(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point until,
+             const std::function<bool()>& done, const std::string& what);
   proto::ToMaster Hello();
   void OnMessage(const proto::FromMaster& message);
   void OnGranted(const proto::ExecutorsGranted& granted);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
 
 namespace millstream::graph {
@@ -26,6 +27,9 @@ ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) {
     return;
   }
   engine_ = *std::move(engine);
+  const int cores = engine_->total_cores();
+  base::LogInfo(config_.Get(cli::keys::kAppName) + " runs on " + config_.Get(cli::keys::kMaster) + " with " +
+                std::to_string(cores) + (cores == 1 ? " core" : " cores"));
 }
 
 ContextCore::ContextCore(cli::ResolvedConfig config, std::unique_ptr<client::Engine> engine)

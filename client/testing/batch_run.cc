@@ -19,7 +19,10 @@ Config ConfigOf(const RunBatchesOptions& options) {
     const char* const asked = std::getenv("MILLSTREAM_TEST_MASTER");
     master = asked != nullptr ? asked : "local[2]";
   }
-  config.SetMaster(master).SetAppName("RunBatches").Set(cli::keys::kSmallChunks, "true");
+  config.SetMaster(master)
+      .SetAppName("RunBatches")
+      .Set(cli::keys::kSmallChunks, "true")
+      .Set(cli::keys::kLogLevel, "warning");
   for (const auto& [key, value] : options.config.values()) config.Set(key, value);
   return config;
 }

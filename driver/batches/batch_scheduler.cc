@@ -6,6 +6,7 @@
 #include "common/plan/block_messages.h"
 #include "common/plan/kernel_refs.h"
 #include "driver/batches/receiver_placement.h"
+#include "driver/lost_block.h"
 
 namespace millstream::driver {
 namespace {
@@ -56,8 +57,21 @@ void BatchScheduler::On(const ExecutorLost& event) {
 
 void BatchScheduler::On(const StreamingStarted& event) {
   phase_ = Phase::kRunning;
+  WarnOfSingleCopies();
   next_tick_ms_ = (event.now_ms / interval_ms_ + 1) * interval_ms_;
   PlaceReceivers();
+}
+
+// Where the executor is this very process, what ends the one ends the other.
+void BatchScheduler::WarnOfSingleCopies() {
+  if (executors_.size() != 1 || executors_.begin()->second.host.empty()) return;
+  for (const auto& [stream, receiver] : receivers_) {
+    if (Replicas(receiver.spec.level) < 2) continue;
+    return Log(true,
+               receiver.spec.label +
+                   ": its storage level asks for two copies, and there is one executor: what is received "
+                   "is lost if that ends. Run at least two executors");
+  }
 }
 
 void BatchScheduler::On(const TimePassed& event) {
@@ -95,6 +109,7 @@ void BatchScheduler::On(const ReceiverReported& event) {
   const auto found = receivers_.find(event.stream);
   if (found == receivers_.end() || found->second.epoch != event.epoch) return;
   Receiver& receiver = found->second;
+  if (event.kind == ReceiverReported::Kind::kConnected) Log(false, receiver.spec.label + ": connected");
   if (event.kind == ReceiverReported::Kind::kError) Log(true, receiver.spec.label + ": " + event.message);
   if (event.kind != ReceiverReported::Kind::kStopped || !receiver.executor) return;
   // One that ends by itself starts anew at the next tick, possibly elsewhere.
@@ -270,8 +285,7 @@ absl::Status BatchScheduler::LocateBlocks(plan::BatchRecord& batch) const {
   for (plan::StreamInput& input : batch.inputs) {
     for (plan::BlockLocation& block : input.blocks) {
       if (const auto loss = blocks_.LossOf(block.id)) {
-        return absl::DataLossError(receivers_.at(input.stream).spec.label + ": no copy is left of block " +
-                                   plan::ToString(block.id) + ": " + *loss);
+        return NoCopyIsLeft(receivers_.at(input.stream).spec.label, block.id, *loss);
       }
       block = blocks_.Locate(block.id);
     }

@@ -68,6 +68,7 @@ class BatchScheduler {
   Receiver* Reporting(StreamId stream, uint32_t epoch, ExecutorId executor);
   void PlaceReceivers();
   void StartReceiver(Receiver& receiver, ExecutorId executor);
+  void WarnOfSingleCopies();
   void TellStored(const ReceiverReported& event);
   void TellPeers();
   template <class Message>

@@ -24,13 +24,13 @@ void JobScheduler::On(const BlockMoved& event) { outputs_.MoveBlock(event.block,
 void JobScheduler::On(const ExecutorLost& event) {
   if (!pool_.Has(event.executor)) return;
   const ExecutorPool::Leftover leftover = pool_.Remove(event.executor);
-  outputs_.LoseExecutor(event.executor);
+  const std::string cause = "executor " + std::to_string(Number(event.executor)) + " " + event.reason;
+  outputs_.LoseExecutor(event.executor, cause);
   for (auto& [id, job] : jobs_) {
     std::erase_if(job.results, [&](const auto& result) {
       return result.second.stored && result.second.executor == event.executor;
     });
   }
-  const std::string cause = "executor " + std::to_string(Number(event.executor)) + " " + event.reason;
   for (size_t i = 0; i < leftover.tasks.size(); ++i) {
     const auto run = runs_.find(leftover.tasks[i].run);
     if (run == runs_.end()) continue;

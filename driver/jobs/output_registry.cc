@@ -152,7 +152,8 @@ const std::vector<ExecutorId>& OutputRegistry::BlockPeers(const plan::BlockLocat
   return found == moved_.end() ? location.peers : found->second;
 }
 
-void OutputRegistry::LoseExecutor(ExecutorId executor) {
+void OutputRegistry::LoseExecutor(ExecutorId executor, const std::string& loss) {
+  last_loss_ = loss;
   for (auto& [id, shuffle] : shuffles_) {
     if (shuffle.holders.erase(executor) == 0) continue;
     shuffle.description.clear();

@@ -56,7 +56,10 @@ class OutputRegistry {
   void MoveBlock(const plan::BlockId& block, std::vector<ExecutorId> peers);
   const std::vector<ExecutorId>& BlockPeers(const plan::BlockLocation& location) const;
 
-  void LoseExecutor(ExecutorId executor);
+  // `loss` tells how: "executor 1 killed by signal 9 (SIGKILL)".
+  void LoseExecutor(ExecutorId executor, const std::string& loss);
+  // The latest; empty before the first.
+  const std::string& last_loss() const { return last_loss_; }
 
  private:
   struct MapOutput {
@@ -78,6 +81,7 @@ class OutputRegistry {
 
   static std::string Describe(uint64_t shuffle, const std::vector<MapOutput>& maps);
 
+  std::string last_loss_;
   std::map<uint64_t, Shuffle> shuffles_;
   std::map<uint64_t, Rdd> rdds_;
   std::unordered_map<plan::BlockId, std::vector<ExecutorId>> moved_;  // never iterated

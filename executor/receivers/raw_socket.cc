@@ -22,6 +22,7 @@ std::string RawSocket::Receive() {
   const absl::StatusOr<int> socket = ConnectTcp(address_.host, address_.port, parts_.stop);
   if (!socket.ok())
     return "cannot connect to " + ToText(address_) + ": " + std::string(socket.status().message());
+  parts_.reports.Event(proto::ReceiverEvent::CONNECTED);
   absl::Status status;
   while (status.ok()) status = ReadBlock(*socket);
   close(*socket);

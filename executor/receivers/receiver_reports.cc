@@ -1,12 +1,14 @@
 #include "executor/receivers/receiver_reports.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace millstream::executor {
 namespace {
 
-constexpr std::chrono::minutes kBetweenWarnings{1};
+constexpr std::chrono::seconds kFirstPause{10};
+constexpr std::chrono::seconds kLongestPause{60};
 constexpr size_t kMostWarnings = 100;  // at a time
 
 }  // namespace
@@ -25,8 +27,15 @@ void ReceiverReports::Warn(const std::string& what, const std::string& message) 
   const auto now = std::chrono::steady_clock::now();
   {
     std::lock_guard lock(mutex_);
-    std::erase_if(warned_, [&](const auto& warned) { return now - warned.second >= kBetweenWarnings; });
-    if (warned_.size() >= kMostWarnings || !warned_.try_emplace(what, now).second) return;
+    std::erase_if(warned_, [&](const auto& warned) { return now - warned.second.at >= 2 * kLongestPause; });
+    if (const auto found = warned_.find(what); found != warned_.end()) {
+      Warned& warned = found->second;
+      if (now - warned.at < warned.pause) return;
+      warned = {now, std::min(2 * warned.pause, kLongestPause)};
+    } else {
+      if (warned_.size() >= kMostWarnings) return;
+      warned_[what] = {now, kFirstPause};
+    }
   }
   Event(proto::ReceiverEvent::ERROR, message);
 }

@@ -22,8 +22,8 @@ class ReceiverReports {
       : outbox_(outbox), stream_(stream), epoch_(epoch) {}
 
   void Event(proto::ReceiverEvent::Kind kind, const std::string& message = "");
-  // An ERROR event, unless there was one about `what`, or too many about other things, within the last
-  // minute.
+  // An ERROR event, unless there was one about `what` just now, or there were too many about other things.
+  // What goes on is told after 10 s, 20 s, 40 s, and then once a minute.
   void Warn(const std::string& what, const std::string& message);
   void Warn(const std::string& message) { Warn(message, message); }
   // `what` were longer than the settings' max_record_bytes.
@@ -40,11 +40,16 @@ class ReceiverReports {
   void Close();
 
  private:
+  struct Warned {
+    std::chrono::steady_clock::time_point at;
+    std::chrono::seconds pause;  // until it may be told again
+  };
+
   Outbox& outbox_;
   const uint32_t stream_;
   const uint32_t epoch_;
   std::mutex mutex_;  // protects what follows
-  std::map<std::string, std::chrono::steady_clock::time_point> warned_;
+  std::map<std::string, Warned> warned_;
   std::condition_variable answered_;
   std::optional<bool> answer_;
   bool closed_ = false;

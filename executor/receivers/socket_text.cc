@@ -37,6 +37,7 @@ std::string SocketText::Receive() {
   const absl::StatusOr<int> socket = ConnectTcp(address_.host, address_.port, parts_.stop);
   if (!socket.ok())
     return "cannot connect to " + ToText(address_) + ": " + std::string(socket.status().message());
+  parts_.reports.Event(proto::ReceiverEvent::CONNECTED);
   low_water_ = 1;
   std::string ended = Read(*socket);
   close(*socket);

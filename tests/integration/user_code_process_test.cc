@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                 0,
                 {"Run: the function given to it threw std::invalid_argument: no such sensor"}},
         Outcome{"local[2]", "throw", 1, 0, {"batch 0", "seven", "std::runtime_error: no sevens"}},
-        Outcome{kCluster, "abort", 1, 0, {"batch 0", "seven", "SIGABRT"}},
+        Outcome{kCluster, "abort", 1, 0, {"batch 0", "seven", "SIGABRT", "Fix the function passed to seven"}},
         Outcome{kCluster, "recurse", 1, 0, {"batch 0", "seven", "SIGSEGV"}},
         Outcome{kCluster, "throw-int", 1, 0, {"batch 0", "seven", "int: 42", "4 times"}},
         Outcome{kCluster, "throw", 1, 0, {"batch 0", "seven", "std::runtime_error: no sevens", "4 times"}}));

@@ -94,7 +94,7 @@ TEST_F(ChildProcessTest, ACrashIsReportedWithSignalAndRecord) {
   Exits exits;
   ChildProcesses children(exits.Record());
   children.Spawn(1, {.arguments = {g_self, "crash"}}, Bootstrap());
-  EXPECT_EQ(exits.Await(1).how, "killed by signal 6 (SIGABRT) in Map");
+  EXPECT_EQ(exits.Await(1).how, "killed by signal 6 (SIGABRT) in Map. Fix the function passed to Map");
 }
 
 TEST_F(ChildProcessTest, AChildInheritsNothingButItsSocketAndNoSecretIsSeen) {

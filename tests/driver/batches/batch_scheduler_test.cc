@@ -9,6 +9,7 @@ namespace millstream::driver {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(BatchScheduler, TicksAtMultiplesOfTheInterval) {
@@ -152,7 +153,53 @@ TEST(BatchScheduler, ABatchWhoseBlockHasNoCopyLeftFailsByName) {
   ASSERT_TRUE(batches.ended.has_value());
   EXPECT_EQ(
       batches.ended->message(),
-      "batch 0 (time 1000 ms): socket 0: no copy is left of block input-0-4294967303: executor 0 was killed");
+      "batch 0 (time 1000 ms): socket 0: no copy is left of block input-0-4294967303: executor 0 was killed. "
+      "Run at least two executors: a storage level ending in 2, the default, keeps a copy on each of two");
+}
+
+TEST(BatchScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
+  batches.Join(0, 2);
+  batches.Start(0);
+  batches.Report(0, 7, {0});
+  batches.Handle(
+      ExecutorLost{ExecutorId{0}, "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"});
+  batches.Tick(1000);
+  ASSERT_TRUE(batches.ended.has_value());
+  EXPECT_EQ(batches.ended->message(),
+            "batch 0 (time 1000 ms): executor 0 killed by signal 11 (SIGSEGV) in Map; no copy is left of "
+            "block input-0-4294967303 of socket 0. Fix the function passed to Map");
+}
+
+TEST(BatchScheduler, AReceiverTellsEachTimeItIsConnected) {
+  BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
+  batches.Join(0, 2);
+  batches.Start(0);
+  for (int i = 0; i < 2; ++i)
+    batches.Handle(ReceiverReported{StreamId{0}, 1, ReceiverReported::Kind::kConnected, "", ExecutorId{0}});
+  EXPECT_THAT(batches.log, ElementsAre("socket 0: connected", "socket 0: connected"));
+}
+
+TEST(BatchScheduler, OneExecutorForTwoCopiesIsWarnedOfOnce) {
+  BatchHarness alone(Request(2));
+  alone.Join(0, 3, "worker");
+  alone.Start(0);
+  alone.Tick(2000);
+  EXPECT_THAT(alone.log, ElementsAre(HasSubstr("socket 0: its storage level asks for two copies")));
+}
+
+TEST(BatchScheduler, CopiesThatAreThereOrNotWantedAreNotWarnedOf) {
+  BatchHarness pair(Request(1));
+  pair.Join(0, 2, "worker");
+  pair.Join(1, 2, "worker");
+  BatchHarness single(Request(1, StorageLevel::kMemoryOnly));
+  single.Join(0, 2, "worker");
+  BatchHarness local(Request(1));
+  local.Join(0, 2);
+  for (BatchHarness* batches : {&pair, &single, &local}) {
+    batches->Start(0);
+    EXPECT_THAT(batches->log, IsEmpty());
+  }
 }
 
 TEST(BatchScheduler, AFailedBatchEndsItAllAndStopsReceivers) {

@@ -13,6 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
+using ::testing::StartsWith;
 
 TEST(JobScheduler, OneStageRunsOncePerPartitionAndYieldsRowsInTheOrderAsked) {
   JobHarness jobs;
@@ -235,8 +236,22 @@ TEST(JobScheduler, ABlockWithoutALivingCopyFailsTheJobByName) {
   jobs.Join(1);
   jobs.Lose(1);
   const JobId job = jobs.Submit(Map(Received({{ReceivedBlock(17, {1})}})));
-  EXPECT_THAT(jobs.ResultOf(job),
-              Optional(std::string("SocketTextStream: no copy is left of block input-0-17")));
+  EXPECT_THAT(
+      jobs.ResultOf(job),
+      Optional(StartsWith("SocketTextStream: no copy is left of block input-0-17: executor 1 was killed "
+                          "by signal 11 (SIGSEGV). Run at least two executors")));
+}
+
+TEST(JobScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {
+  JobHarness jobs;
+  jobs.Join(0);
+  jobs.Join(1);
+  const JobId job = jobs.Submit(Map(Received({{ReceivedBlock(17, {1})}})));
+  jobs.Lose(1, "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map");
+  EXPECT_THAT(
+      jobs.ResultOf(job),
+      Optional(std::string("executor 1 killed by signal 11 (SIGSEGV) in Map; no copy is left of block "
+                           "input-0-17 of SocketTextStream. Fix the function passed to Map")));
 }
 
 TEST(JobScheduler, CoresOfReceiversTakeNoTasks) {
