@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Counts the words of a text source over TCP for ten batches, then shows where the time went.
+# Counts the words of a text source over TCP until ten batches are done, then shows where the time went.
 # usage: demo.sh BIN_DIR
 set -euo pipefail
 
