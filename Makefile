@@ -14,7 +14,7 @@ $(BUILD)/CMakeCache.txt: CMakePresets.json | dependencies
 build: dependencies $(BUILD)/CMakeCache.txt
 	cmake --build --preset release
 
-# Builds the two programs of the demo and no more, then counts the words of ten batches.
+# Builds the two programs of the demo and no more, then counts words until ten batches are done.
 demo: dependencies $(BUILD)/CMakeCache.txt
 	cmake --build --preset release --target text_source network_word_count
 	scripts/demo.sh $(BUILD)/bin
@@ -65,5 +65,6 @@ format-check:
 	scripts/check_format.sh
 
 # make install PREFIX=/usr/local
-install: build
+install: dependencies $(BUILD)/CMakeCache.txt
+	cmake --build --preset release --target installed
 	cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

@@ -11,10 +11,12 @@ foreach(daemon IN ITEMS master worker)
     DESTINATION /etc/default RENAME millstream-${daemon} EXCLUDE_FROM_ALL)
 endforeach()
 
-add_custom_target(packaged DEPENDS millstream millstream_command)
+# What `cmake --install` needs, and no test, benchmark or example.
+add_custom_target(installed DEPENDS millstream millstream_command)
 if(TARGET millstream_gtest_main)
-  add_dependencies(packaged millstream_gtest_main)
+  add_dependencies(installed millstream_gtest_main)
 endif()
+add_custom_target(packaged DEPENDS installed)
 if(MILLSTREAM_BUILD_EXAMPLES)
   # Something to submit, and something to count.
   add_dependencies(packaged network_word_count text_source)
