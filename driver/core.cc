@@ -78,14 +78,14 @@ absl::Status Driver::Core::Start(std::chrono::milliseconds timeout) {
 absl::Status Driver::Core::AwaitCores(int cores, std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
   std::unique_lock lock(mutex_);
-  bool settled = false;
-  for (auto now = until - timeout; !settled && now < until; now = std::chrono::steady_clock::now()) {
-    settled = changed_.wait_until(lock, std::min(until, now + kBetweenNotices),
-                                  [&] { return joined_cores_ >= cores || failure_ || stopped_; });
-    if (!settled) {
-      base::LogWarning("waiting for cores: " + std::to_string(joined_cores_) + " of " +
-                       std::to_string(cores) + " are there yet");
-    }
+  const auto over = [&] { return joined_cores_ >= cores || failure_ || stopped_; };
+  Time next = std::min(until, until - timeout + kBetweenNotices);
+  bool settled = changed_.wait_until(lock, next, over);
+  while (!settled && next < until) {
+    base::LogWarning("waiting for cores: " + std::to_string(joined_cores_) + " of " + std::to_string(cores) +
+                     " are there yet");
+    next = std::min(until, next + kBetweenNotices);
+    settled = changed_.wait_until(lock, next, over);
   }
   if (failure_) return OwnCopy(*failure_);
   if (stopped_) return absl::CancelledError("the driver was stopped");

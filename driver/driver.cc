@@ -48,7 +48,9 @@ absl::Status Driver::StartStreaming(StreamingRequest request) {
     return absl::ResourceExhaustedError(
         "the application has " + std::to_string(cores) + (cores == 1 ? " core" : " cores") + ", but " +
         std::to_string(receivers) + (receivers == 1 ? " receiver holds one" : " receivers hold one each") +
-        " and tasks need one more: it needs " + std::to_string(receivers + 1) + " cores");
+        " and tasks need one more: it needs " + std::to_string(receivers + 1) +
+        " cores. Start it with --master 'local[" + std::to_string(receivers + 1) +
+        "]', or on a cluster with --total-executor-cores " + std::to_string(receivers + 1) + " at least");
   }
   if (options.executors == 0) {
     absl::Status granted = core_->AwaitCores(receivers + 1, options.grant_timeout);

@@ -180,6 +180,17 @@ TEST(BatchScheduler, AReceiverTellsEachTimeItIsConnected) {
   EXPECT_THAT(batches.log, ElementsAre("socket 0: connected", "socket 0: connected"));
 }
 
+TEST(BatchScheduler, BlocksAreCutAtLeastOncePerBatch) {
+  plan::StreamingRequest request = Request(1);
+  request.block_interval = 5 * request.interval;
+  BatchHarness batches(request);
+  batches.Join(0, 2);
+  batches.Start(0);
+  const auto starts = batches.Take(Command::kStartReceiver);
+  ASSERT_EQ(starts.size(), 1u);
+  EXPECT_EQ(starts[0].command.start_receiver().block_interval_ms(), 1000u);
+}
+
 TEST(BatchScheduler, OneExecutorForTwoCopiesIsWarnedOfOnce) {
   BatchHarness alone(Request(2));
   alone.Join(0, 3, "worker");
