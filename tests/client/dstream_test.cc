@@ -252,6 +252,13 @@ TEST(DStreams, AThrowingTransformIsAnErrorOfTheBatch) {
   EXPECT_THAT(TextOf(got.status()), HasSubstr("Transform: the function given to it threw int"));
 }
 
+TEST(DStreams, AFailedRunNamesTheLineOfTheTest) {
+  const auto got = RunBatches(Some(), [](const auto& numbers) {
+    return numbers.Map([](int64_t n) { return n < 100 ? throw 7 : n; });
+  });
+  EXPECT_THAT(TextOf(got.status()), HasSubstr("dstream_test.cc:" + std::to_string(__LINE__ - 3)));
+}
+
 TEST(DStreams, NumBatchesGoesBeyondTheInputWithEmptyBatches) {
   const auto got = RunBatches(Some(), [](const auto& numbers) { return numbers.Count(); },
                               {.num_batches = 5, .input_partitions = 3});

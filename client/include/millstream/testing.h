@@ -79,8 +79,8 @@ using OptionalBatches = std::vector<std::optional<std::vector<T>>>;
 
 // The batches of `input`, which must outlive the run, as a stream; empty batches after the last.
 template <class T>
-DStream<InputRow<T>> InputStream(BatchRun& run, const OptionalBatches<T>& input, int partitions) {
-  const auto where = graph::Where::current();
+DStream<InputRow<T>> InputStream(BatchRun& run, const OptionalBatches<T>& input, int partitions,
+                                 const graph::Where& where = graph::Where::current()) {
   const std::shared_ptr<graph::ContextCore> core = run.ssc().context().core();
   return DStream<InputRow<T>>(graph::QueueSource(
       run.ssc().graph(),
@@ -97,13 +97,16 @@ DStream<InputRow<T>> InputStream(BatchRun& run, const OptionalBatches<T>& input,
 
 // Registers the output that keeps each batch's rows in `got`.
 template <class U>
-void KeepRows(const DStream<U>& stream, Batches<exec::StorageOf<U>>& got) {
-  stream.ForEachRdd([&got](const RDD<U>& rdd, const Batch& batch) -> absl::Status {
-    auto rows = rdd.Collect();
-    if (!rows.ok()) return rows.status();
-    got[batch.id] = *std::move(rows);
-    return absl::OkStatus();
-  });
+void KeepRows(const DStream<U>& stream, Batches<exec::StorageOf<U>>& got,
+              const graph::Where& where = graph::Where::current()) {
+  stream.ForEachRdd(
+      [&got](const RDD<U>& rdd, const Batch& batch) -> absl::Status {
+        auto rows = rdd.Collect();
+        if (!rows.ok()) return rows.status();
+        got[batch.id] = *std::move(rows);
+        return absl::OkStatus();
+      },
+      where);
 }
 
 template <class T>
@@ -122,46 +125,49 @@ struct RowOfStream<DStream<U>> {
 // vector of owning values per batch. The operation gets a DStream<std::string_view> for std::string input,
 // else a DStream<T>. Chunks hold 1-3 rows whose text is overwritten when they have been consumed, so that a
 // view which was kept fails the run: FailedPrecondition naming the operation. Other failures are returned as
-// Start() or the failed batch tells them.
+// Start() or the failed batch tells them, and name the caller's line. The engine logs warnings and errors.
 template <class T, class F>
-auto RunBatches(const OptionalBatches<T>& input, F operation, RunBatchesOptions options = {}) {
+auto RunBatches(const OptionalBatches<T>& input, F operation, RunBatchesOptions options = {},
+                const graph::Where& where = graph::Where::current()) {
   using Stream = std::remove_cvref_t<std::invoke_result_t<F&, DStream<InputRow<T>>>>;
   using U = exec::StorageOf<typename RowOfStream<Stream>::Type>;
   const int num_batches = options.num_batches > 0 ? options.num_batches : static_cast<int>(input.size());
   Batches<U> got(static_cast<size_t>(num_batches));
   BatchRun run(options);
-  KeepRows(operation(InputStream(run, input, options.input_partitions)), got);
+  KeepRows(operation(InputStream(run, input, options.input_partitions, where)), got, where);
   const absl::Status status = run.Run(num_batches);
   return status.ok() ? absl::StatusOr<Batches<U>>(std::move(got)) : absl::StatusOr<Batches<U>>(status);
 }
 
 template <class T, class F>
-auto RunBatches(const Batches<T>& input, F operation, RunBatchesOptions options = {}) {
-  return RunBatches(AsOptional(input), std::move(operation), std::move(options));
+auto RunBatches(const Batches<T>& input, F operation, RunBatchesOptions options = {},
+                const graph::Where& where = graph::Where::current()) {
+  return RunBatches(AsOptional(input), std::move(operation), std::move(options), where);
 }
 
 // The same with two inputs.
 template <class A, class B, class F>
 requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>) auto RunBatches(
     const OptionalBatches<A>& left, const OptionalBatches<B>& right, F operation,
-    RunBatchesOptions options = {}) {
+    RunBatchesOptions options = {}, const graph::Where& where = graph::Where::current()) {
   using Stream = std::remove_cvref_t<std::invoke_result_t<F&, DStream<InputRow<A>>, DStream<InputRow<B>>>>;
   using U = exec::StorageOf<typename RowOfStream<Stream>::Type>;
   const size_t longest = left.size() > right.size() ? left.size() : right.size();
   const int num_batches = options.num_batches > 0 ? options.num_batches : static_cast<int>(longest);
   Batches<U> got(static_cast<size_t>(num_batches));
   BatchRun run(options);
-  KeepRows(operation(InputStream(run, left, options.input_partitions),
-                     InputStream(run, right, options.input_partitions)),
-           got);
+  KeepRows(operation(InputStream(run, left, options.input_partitions, where),
+                     InputStream(run, right, options.input_partitions, where)),
+           got, where);
   const absl::Status status = run.Run(num_batches);
   return status.ok() ? absl::StatusOr<Batches<U>>(std::move(got)) : absl::StatusOr<Batches<U>>(status);
 }
 
 template <class A, class B, class F>
 requires(!std::is_same_v<std::decay_t<F>, RunBatchesOptions>) auto RunBatches(
-    const Batches<A>& left, const Batches<B>& right, F operation, RunBatchesOptions options = {}) {
-  return RunBatches(AsOptional(left), AsOptional(right), std::move(operation), std::move(options));
+    const Batches<A>& left, const Batches<B>& right, F operation, RunBatchesOptions options = {},
+    const graph::Where& where = graph::Where::current()) {
+  return RunBatches(AsOptional(left), AsOptional(right), std::move(operation), std::move(options), where);
 }
 
 }  // namespace millstream::testing
