@@ -1,6 +1,6 @@
 // B11: stages of empty tasks, one every 100 ms.
 //
-//   b11_tasks [engine flags] TASKS STAGES
+//   b11_tasks [FLAGS] TASKS STAGES
 //
 // Prints, as one JSON object, the CPU time of this process per task (in `local[N]` that is driver and
 // executor, on a cluster the driver alone) and how long a stage took.
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   const int tasks = args.size() == 2 ? std::atoi(args[0].c_str()) : 0;
   const int stages = args.size() == 2 ? std::atoi(args[1].c_str()) : 0;
   if (tasks <= 0 || stages <= 0) {
-    std::fprintf(stderr, "usage: b11_tasks [engine flags] TASKS STAGES\n");
+    std::fprintf(stderr, "usage: b11_tasks [FLAGS] TASKS STAGES\n");
     return 2;
   }
   ms::Config config;

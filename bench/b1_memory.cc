@@ -1,6 +1,6 @@
 // B1 in memory: counts the words of a persisted RDD of texts of 1 MiB.
 //
-//   b1_memory [engine flags] TEXTS REPEATS
+//   b1_memory [FLAGS] TEXTS REPEATS
 //
 // The texts are those of the reference's `--memory`, in as many partitions as there are cores. They are
 // stored and counted once before the clock starts. The totals are one JSON object, as the reference prints
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
   ms::Init(&argc, &argv);
   const auto args = ms::Args();
   if (args.size() != 2) {
-    std::fprintf(stderr, "usage: b1_memory [engine flags] TEXTS REPEATS\n");
+    std::fprintf(stderr, "usage: b1_memory [FLAGS] TEXTS REPEATS\n");
     return 2;
   }
   ms::Config config;

@@ -1,6 +1,6 @@
 // B1: counts the words of a TCP source, batch by batch, until SIGTERM.
 //
-//   b1_word_count [engine flags] HOST PORT
+//   b1_word_count [FLAGS] HOST PORT
 //
 // Each batch is one line on stdout, as the reference prints it: `batch TIME_MS RESULTS WORDS CHECKSUM`.
 #include <millstream/streaming.h>
@@ -21,7 +21,7 @@ namespace {
 
 absl::Status CountWords(ms::StreamingContext& ssc) {
   const auto args = ms::Args();
-  if (args.size() != 2) return absl::InvalidArgumentError("usage: b1_word_count [engine flags] HOST PORT");
+  if (args.size() != 2) return absl::InvalidArgumentError("usage: b1_word_count [FLAGS] HOST PORT");
   auto words = ssc.SocketTextStream(args[0], std::atoi(args[1].c_str())).FlatMap(ms::SplitWords{});
   auto counts =
       words.Map([](std::string_view word) { return std::pair(word, int64_t{1}); }).ReduceByKey(std::plus<>());

@@ -1,7 +1,7 @@
 // B7: a stream of equal two-stage batches of 2 + 2 tasks, until SIGTERM: words are made in the tasks, counted
 // by key, and the counts summed up.
 //
-//   b7_batches [engine flags] WORDS
+//   b7_batches [FLAGS] WORDS
 //
 // Each batch is one line on stdout, `batch ID PROCESSING_US TOTAL_US`: from the moment its lineage is asked
 // for, and from its scheduled time, to the moment its output has the result. A wrong result fails the
@@ -64,7 +64,7 @@ class StartTimes {
 
 absl::Status RunBatches(ms::StreamingContext& ssc) {
   const auto args = ms::Args();
-  if (args.size() != 1) return absl::InvalidArgumentError("usage: b7_batches [engine flags] WORDS");
+  if (args.size() != 1) return absl::InvalidArgumentError("usage: b7_batches [FLAGS] WORDS");
   const int64_t num_words = std::atoll(args[0].c_str());
   const auto starts = std::make_shared<StartTimes>();
   const ms::RDD<int64_t> halves = ssc.context().Parallelize(std::vector<int64_t>{0, 1}, 2);

@@ -25,7 +25,7 @@ int Number(const std::string& text) {
 absl::Status NetworkWordCount(ms::StreamingContext& ssc) {
   const std::span<const std::string> args = ms::Args();
   if (args.size() < 2 || args.size() > 3) {
-    return absl::InvalidArgumentError("usage: network_word_count [engine flags] HOST PORT [PRINT_N]");
+    return absl::InvalidArgumentError("usage: network_word_count [FLAGS] HOST PORT [PRINT_N]");
   }
   const int port = Number(args[1]);
   if (port < 0)

@@ -38,7 +38,7 @@ struct Sum {
 };
 
 absl::Status Thermometers(ms::StreamingContext& ssc) {
-  if (ms::Args().empty()) return absl::InvalidArgumentError("usage: thermometers [engine flags] ROOM...");
+  if (ms::Args().empty()) return absl::InvalidArgumentError("usage: thermometers [FLAGS] ROOM...");
   std::vector<ms::DStream<Reading>> rooms;
   for (const std::string& room : ms::Args()) rooms.push_back(ssc.ReceiverStream<Reading>(Thermometer{room}));
   ssc.Union(rooms)

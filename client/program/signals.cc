@@ -20,6 +20,8 @@ namespace {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
     const std::shared_ptr<graph::StreamGraph> active = graph::ActiveGraph();
+    if (stopping && active != nullptr)
+      base::LogWarning("stopping at once: what was received and not processed is dropped");
     if (stopping || active == nullptr) _exit(128 + signal);
     stopping = true;
     base::LogInfo(signal == SIGTERM ? "SIGTERM: stopping" : "SIGINT: stopping");

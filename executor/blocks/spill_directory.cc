@@ -118,8 +118,8 @@ absl::StatusOr<std::unique_ptr<SpillDirectory>> SpillDirectory::Create(const std
     if (mkdir(path.c_str(), 0700) != 0) {
       if (errno == EEXIST) continue;
       const std::string cause = std::strerror(errno);
-      return absl::UnavailableError("millstream.local.dir " + local_dir + ": " + cause +
-                                    ". Name a directory that can be written to.");
+      return absl::InvalidArgumentError("millstream.local.dir " + local_dir + ": " + cause +
+                                        ". Name a directory that can be written to");
     }
     if (const int lock = MakeLock(path); lock >= 0) {
       return std::unique_ptr<SpillDirectory>(new SpillDirectory(path, lock));

@@ -36,7 +36,7 @@ const BadInput kInputs[] = {
     {"UnknownMaster", {"--master", "yarn", "localhost", "9999"}, 2, {"yarn"}},
     {"NoCores", {"--master", "local[0]", "localhost", "9999"}, 2, {"local[0]"}},
     {"MalformedCluster", {"--master", "local-cluster[2,1]", "localhost", "9999"}, 2, {"local-cluster[2,1]"}},
-    {"OneCoreForAReceiver", {"--master", "local[1]", "localhost", "9999"}, 5, {"2"}},
+    {"OneCoreForAReceiver", {"--master", "local[1]", "localhost", "9999"}, 5, {"2", "--master 'local[2]'"}},
     {"OneCoreOfAClusterForAReceiver", {"--master", "local-cluster[1,1,512]", "localhost", "9999"}, 5, {"2"}},
     {"IntervalOfZero", {"--batch-interval", "0", "localhost", "9999"}, 2, {"batch-interval", "0"}},
     {"MalformedInterval", {"--batch-interval", "1sec!", "localhost", "9999"}, 2, {"1sec!"}},
@@ -46,6 +46,10 @@ const BadInput kInputs[] = {
     {"PortOfZero", {"localhost", "0"}, 2, {"port"}},
     {"UnknownLogLevel", {"--log-level", "loud", "localhost", "9999"}, 2, {"--log-level", "loud", "debug"}},
     {"LogDirectoryThatCannotBe", {"--log-dir", "/dev/null/log", "localhost", "9999"}, 2, {"/dev/null/log"}},
+    {"LocalDirectoryThatCannotBe",
+     {"--master", "local[2]", "--conf", "millstream.local.dir=/dev/null/spill", "localhost", "9999"},
+     2,
+     {"millstream.local.dir", "/dev/null/spill"}},
     {"NoArguments", {}, 2, {"usage"}},
 };
 

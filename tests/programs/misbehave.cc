@@ -1,6 +1,6 @@
 // A program whose user function goes wrong in the way its first argument names:
 //
-//   misbehave [engine flags] abort | recurse | throw-int | throw | hang | throw-in-build
+//   misbehave [FLAGS] abort | recurse | throw-int | throw | hang | throw-in-build
 #include <millstream/streaming.h>
 #include <unistd.h>
 

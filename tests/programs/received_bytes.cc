@@ -1,6 +1,6 @@
 // Tells, for every batch, how many bytes its received blocks have and how many bytes of lines its tasks saw:
 //
-//   received_bytes [engine flags] HOST PORT
+//   received_bytes [FLAGS] HOST PORT
 //
 // "batch 3 blocks 1200 lines 1200 sum 1200": what was reported, what was read, and what came through a
 // shuffle.

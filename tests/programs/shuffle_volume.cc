@@ -1,6 +1,6 @@
 // Moves ROWS rows of 1 KiB through a shuffle and checks every byte of them on the other side:
 //
-//   shuffle_volume [engine flags] ROWS KEYS
+//   shuffle_volume [FLAGS] ROWS KEYS
 //
 // Prints "rows N wrong W" and the peak of its resident memory, "VmHWM K kB".
 #include <millstream/streaming.h>
@@ -51,7 +51,7 @@ struct KeyOf {
 int main(int argc, char** argv) {
   ms::Init(&argc, &argv);
   if (argc != 3) {
-    std::fprintf(stderr, "usage: shuffle_volume [engine flags] ROWS KEYS\n");
+    std::fprintf(stderr, "usage: shuffle_volume [FLAGS] ROWS KEYS\n");
     return 2;
   }
   const int64_t rows = std::stoll(argv[1]);
