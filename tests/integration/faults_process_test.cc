@@ -217,6 +217,7 @@ TEST_P(InterruptedTest, ASecondSignalEndsItAtOnce) {
   const std::optional<Exit> exit = program.AwaitExit();
   ASSERT_TRUE(exit) << program.err();
   EXPECT_EQ(exit->code, 128 + GetParam().signal) << program.err();
+  EXPECT_THAT(program.err(), HasSubstr("what was received and not processed is dropped"));
   EXPECT_TRUE(
       AwaitThat([&] { return std::none_of(children.begin(), children.end(), IsAlive); }, seconds(10)));
 }

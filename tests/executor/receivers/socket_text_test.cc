@@ -67,6 +67,7 @@ TEST_F(SocketTextTest, AnUnterminatedLastLineIsDeliveredAndTheSourceIsTriedAgain
   ASSERT_TRUE(server.Send("three\n"));
   ASSERT_TRUE(WaitForBytes(13));
   EXPECT_EQ(Received(), "one\ntwothree\n");
+  EXPECT_EQ(CountEvents(cluster_->messages(), proto::ReceiverEvent::CONNECTED, ""), 2);
 }
 
 TEST_F(SocketTextTest, ASourceThatIsNotThereYetIsWarnedOfOnceAndPickedUpLater) {
