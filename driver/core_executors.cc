@@ -132,7 +132,7 @@ void Driver::Core::OnClosed(ExecutorId executor, const std::string& reason) {
   const auto found = executors_.find(executor);
   if (found == executors_.end() || found->second.closed_until) return;
   found->second.closed_until = std::chrono::steady_clock::now() + kExitNoticeTime;
-  found->second.closed_reason = "is gone: " + reason + ", and nobody tells why";
+  found->second.closed_reason = "is gone (" + reason + ", and nobody tells why)";
 }
 
 Driver::Core::Time Driver::Core::SilentAt(const Executor& executor) const {
@@ -175,7 +175,7 @@ void Driver::Core::Lose(ExecutorId executor, const std::string& reason) {
     return Fail(
         absl::InternalError("executors end before they start; last: " + NameOf(executor) + " " + reason));
   }
-  base::LogWarning(NameOf(executor) + " is lost; its work moves, another one starts. It " + reason);
+  base::LogWarning(NameOf(executor) + " is lost; its work moves, another one starts: " + reason);
   if (options_.executors > 0) LaunchExecutor();
   if (!node.mapped().joined) return;
   {
