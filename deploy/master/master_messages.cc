@@ -38,14 +38,17 @@ void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
   for (const proto::RunningExecutor& executor : hello.executors()) {
     running.emplace(executor.application(), executor.executor());
     const auto application = applications_.find(executor.application());
-    const bool unknown = application == applications_.end();
-    if (!unknown && application->second.executors.contains(executor.executor())) continue;
-    if (recovering_until_ && !unknown && !application->second.ended()) {
-      application->second.executors[executor.executor()] = {worker.record.id(), executor.cores(),
-                                                            executor.memory_bytes(), false};
-      continue;
+    if (application != applications_.end()) {
+      auto& executors = application->second.executors;
+      const auto known = executors.find(executor.executor());
+      if (known != executors.end() && !known->second.unwanted) continue;
+      if (known == executors.end() && recovering_until_ && !application->second.ended()) {
+        executors[executor.executor()] = {worker.record.id(), executor.cores(), executor.memory_bytes(),
+                                          false};
+        continue;
+      }
     }
-    // It was given up meanwhile.
+    // It was given up meanwhile; a kill that was sent before may be lost.
     proto::FromMaster message;
     message.mutable_kill()->set_application(executor.application());
     message.mutable_kill()->set_executor(executor.executor());

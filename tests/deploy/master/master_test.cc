@@ -126,6 +126,15 @@ TEST_F(MasterTest, AWorkerThatComesBackTooLateIsToldToEndWhatWasReplaced) {
   EXPECT_THAT(KilledOn(back), ElementsAre(0));
 }
 
+TEST_F(MasterTest, AWorkerThatConnectsAgainIsToldAgainToEndWhatIsUnwanted) {
+  AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  SayEnded(application, IdOf(application), 0);
+  // Its old connection is not seen to have closed.
+  const ConnectionId again = AddWorker("w1", 1, {{IdOf(application), 0}});
+  EXPECT_THAT(KilledOn(again), ElementsAre(0));
+}
+
 TEST_F(MasterTest, AnExecutorThatEndedWhileItsWorkerWasAwayIsReplaced) {
   const ConnectionId worker = AddWorker("w1", 1);
   const ConnectionId application = AddApplication(1);
