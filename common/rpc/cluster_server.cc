@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kMostConnections = size_t{1} << 14;
 // An application's arguments and configuration travel with each launch.
 constexpr int kMostMessageBytes = 16 << 20;
+// That a peer has not read; with as many no more is read from it, since most messages are answered.
+constexpr size_t kMostUnsent = 16;
 
 using security::Role;
 
@@ -52,14 +54,15 @@ class ClusterServer::Stream : public RpcHandler {
   Stream(ClusterServer& server, RpcServer::Call& call, ConnectionId id)
       : server_(server), call_(call), id_(id) {
     server_.streams_[id_] = this;
-    call_.Read();
+    ReadOn();
   }
   ~Stream() override { server_.streams_.erase(id_); }
 
   void OnMessage(const grpc::ByteBuffer& buffer) override {
+    reading_ = false;
     proto::ToMaster message;
     if (!Decode(buffer, message)) return OnReadsEnded();
-    call_.Read();
+    ReadOn();
     if (end_) return;
     if (server_.knows_roles_ && !SpeakersOf(message).contains(call_.caller().role)) return Refuse();
     server_.listener_.on_message(id_, call_.caller(), message);
@@ -72,7 +75,12 @@ class ClusterServer::Stream : public RpcHandler {
 
   void OnWritten(bool ok) override {
     writing_ = false;
-    if (ok) Flush();
+    if (ok) {
+      Flush();
+      ReadOn();
+    } else if (!reading_) {
+      OnReadsEnded();
+    }
   }
 
   void Send(const proto::FromMaster& message) {
@@ -97,6 +105,13 @@ class ClusterServer::Stream : public RpcHandler {
     if (server_.streams_.erase(id_) > 0) server_.listener_.on_closed(id_);
   }
 
+  // While nothing is read something is written.
+  void ReadOn() {
+    if (reading_ || queue_.size() >= kMostUnsent) return;
+    reading_ = true;
+    call_.Read();
+  }
+
   void Flush() {
     if (writing_) return;
     if (!queue_.empty()) {
@@ -115,13 +130,15 @@ class ClusterServer::Stream : public RpcHandler {
   RpcServer::Call& call_;
   const ConnectionId id_;
   std::deque<grpc::Slice> queue_;
+  bool reading_ = false;
   bool writing_ = false;
   bool finished_ = false;
   std::optional<grpc::Status> end_;
 };
 
 absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const security::Credentials& own,
-                                                                     const ListenOptions& listen) {
+                                                                     const ListenOptions& listen,
+                                                                     std::chrono::milliseconds longest_silence) {
   std::unique_ptr<ClusterServer> cluster(new ClusterServer(own.tls.has_value()));
   ClusterServer& self = *cluster;
   const auto attach = [&self](RpcServer::Call& call) {
@@ -129,7 +146,10 @@ absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const secur
   };
   auto server = RpcServer::Listen(
       own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
-      {.listen = listen, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
+      {.listen = listen,
+       .max_calls = kMostConnections,
+       .max_message_bytes = kMostMessageBytes,
+       .longest_silence = longest_silence});
   if (!server.ok()) return server.status();
   cluster->server_ = *std::move(server);
   return cluster;

@@ -21,7 +21,8 @@ namespace millstream::rpc {
 inline constexpr const char* kAttachMethod = "/millstream.proto.Cluster/Attach";
 
 // A master's end of the streams of its workers, drivers and clients. With TLS, each may only say what is for
-// its role to say; a stream that says anything else ends. One thread uses it, except for Wake(); all
+// its role to say; a stream that says anything else ends. One that does not read what it is sent is not read
+// from. One thread uses it, except for Wake(); all
 // callbacks come from within Wait().
 class ClusterServer {
  public:
@@ -31,9 +32,10 @@ class ClusterServer {
     std::function<void(ConnectionId)> on_closed;  // by the peer; last
   };
 
-  // Errors are RpcServer::Listen()'s.
-  static absl::StatusOr<std::unique_ptr<ClusterServer>> Listen(const security::Credentials& own,
-                                                               const ListenOptions& listen);
+  // `longest_silence` is RpcServerOptions's, and errors are RpcServer::Listen()'s.
+  static absl::StatusOr<std::unique_ptr<ClusterServer>> Listen(
+      const security::Credentials& own, const ListenOptions& listen,
+      std::chrono::milliseconds longest_silence = std::chrono::milliseconds(0));
   ~ClusterServer();
 
   const std::string& address() const { return server_->address(); }  // host:port

@@ -147,7 +147,9 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
 
   rpc::ListenOptions listen = options.listen;
   listen.host = *host;
-  const auto server = rpc::ClusterServer::Listen(*own, listen);
+  // Not before the master gives up by itself those that say nothing.
+  const auto server =
+      rpc::ClusterServer::Listen(*own, listen, Master::kLongestAmnesty * milliseconds(options.timeout_ms));
   if (!server.ok()) return server.status();
   const std::string& address = (*server)->address();
   std::unique_ptr<security::LocalSecretServer> secrets;

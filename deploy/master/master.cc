@@ -58,7 +58,7 @@ void Master::Handle(const MasterEvent& event, int64_t now_ms, Commands& commands
 void Master::On(const MessageArrived& event) {
   using Message = proto::ToMaster;
   const bool from_peer = IsKnown(event.from) || event.message.has_worker() || event.message.has_application();
-  if (from_peer && HearsNobody()) On(Stalled{});
+  if (from_peer && AmnestyEndMs()) On(Stalled{});
   if (Worker* worker = WorkerOf(event.from)) worker->heard_ms = now_ms_;
   if (Application* application = ApplicationOf(event.from)) application->heard_ms = now_ms_;
   switch (event.message.kind_case()) {

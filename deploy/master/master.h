@@ -65,6 +65,9 @@ class Master {
  public:
   using Commands = std::vector<MasterCommand>;
 
+  // Timeouts for which it blames its own host if it hears nobody.
+  static constexpr int64_t kLongestAmnesty = 3;
+
   // `records` are those that an earlier master kept.
   Master(const MasterOptions& options, const std::map<std::string, std::string>& records, int64_t now_ms);
 
@@ -137,8 +140,9 @@ class Master {
   void ForgetInLogReads(ConnectionId connection);
 
   // All that are connected, and these are more than one, have been silent for half the timeout: that is this
-  // host's fault, not theirs. None of them is lost before somebody is heard again.
-  bool HearsNobody() const;
+  // host's fault rather than theirs. None of them is lost before somebody is heard again, but since all may
+  // have died, not longer than until the time that this returns. nullopt: it is not so.
+  std::optional<int64_t> AmnestyEndMs() const;
 
   Application* ApplicationOf(ConnectionId connection);
   Worker* WorkerOf(ConnectionId connection);

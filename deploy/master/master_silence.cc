@@ -5,7 +5,7 @@
 
 namespace millstream::deploy {
 
-bool Master::HearsNobody() const {
+std::optional<int64_t> Master::AmnestyEndMs() const {
   int connected = 0;
   int64_t heard_ms = 0;
   for (const auto& [id, worker] : workers_) {
@@ -18,20 +18,23 @@ bool Master::HearsNobody() const {
     ++connected;
     heard_ms = std::max(heard_ms, application.heard_ms);
   }
-  return connected > 1 && now_ms_ >= heard_ms + options_.timeout_ms / 2;
+  const int64_t end_ms = heard_ms + kLongestAmnesty * options_.timeout_ms;
+  if (connected < 2 || now_ms_ < heard_ms + options_.timeout_ms / 2 || now_ms_ >= end_ms) return std::nullopt;
+  return end_ms;
 }
 
 std::optional<int64_t> Master::NextDeadlineMs() const {
+  const std::optional<int64_t> amnesty_end = AmnestyEndMs();
   std::optional<int64_t> deadline = recovering_until_;
   const auto sooner = [&deadline](int64_t at) {
     if (!deadline || at < *deadline) deadline = at;
   };
-  const bool cut_off = HearsNobody();
+  if (amnesty_end) sooner(*amnesty_end);
   for (const auto& [id, worker] : workers_) {
-    if (!(cut_off && worker.connection)) sooner(worker.heard_ms + options_.timeout_ms);
+    if (!(amnesty_end && worker.connection)) sooner(worker.heard_ms + options_.timeout_ms);
   }
   for (const auto& [id, application] : applications_) {
-    if (!application.ended() && !(cut_off && application.connection))
+    if (!application.ended() && !(amnesty_end && application.connection))
       sooner(application.heard_ms + options_.timeout_ms);
     if (application.kill_ms) sooner(*application.kill_ms);
   }
@@ -42,7 +45,7 @@ std::optional<int64_t> Master::NextDeadlineMs() const {
 }
 
 void Master::On(const TimePassed&) {
-  const bool cut_off = HearsNobody();
+  const bool cut_off = AmnestyEndMs().has_value();
   std::vector<std::string> silent;
   for (const auto& [id, worker] : workers_) {
     if (cut_off && worker.connection) continue;

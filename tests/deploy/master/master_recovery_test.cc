@@ -115,7 +115,7 @@ TEST_F(MasterRecoveryTest, AMasterThatWasCutOffBlamesNobody) {
   const ConnectionId application = AddApplication(2);
   const std::string id = IdOf(application);
   beating_.clear();
-  Pass(10 * kTimeoutMs);
+  Pass(3 * kTimeoutMs - 1);
   EXPECT_THAT(closed_, IsEmpty());
   EXPECT_EQ(List().workers(0).connected(), false);
   const ConnectionId first = AddWorker("w1", 1, {{id, 0}});
@@ -131,10 +131,22 @@ TEST_F(MasterRecoveryTest, AMasterThatWasCutOffBlamesNobody) {
 TEST_F(MasterRecoveryTest, AfterItWasCutOffWhoStaysSilentIsLost) {
   const ConnectionId first = AddWorker("w1", 1);
   const ConnectionId second = AddWorker("w2", 1);
-  Pass(10 * kTimeoutMs);
+  Pass(2 * kTimeoutMs);
   beating_ = {first};
   Pass(2 * kTimeoutMs);
   EXPECT_THAT(closed_, ElementsAre(second));
+}
+
+TEST_F(MasterRecoveryTest, WhenNobodyIsHeardForThreeTimeoutsAllAreLost) {
+  const ConnectionId first = AddWorker("w1", 1);
+  const ConnectionId second = AddWorker("w2", 1);
+  now_ms_ += kTimeoutMs;
+  Handle(TimePassed{});
+  EXPECT_THAT(closed_, IsEmpty());
+  ASSERT_EQ(master_->NextDeadlineMs(), now_ms_ + 2 * kTimeoutMs);
+  now_ms_ += 2 * kTimeoutMs;
+  Handle(TimePassed{});
+  EXPECT_THAT(closed_, ElementsAre(first, second));
 }
 
 }  // namespace
