@@ -12,6 +12,30 @@ namespace {
 constexpr const char* kWorkerPrefix = "worker/";
 constexpr const char* kApplicationPrefix = "application/";
 
+// Not heartbeats and questions, which are most of what is heard.
+bool MattersToPlacement(const MasterEvent& event) {
+  using Message = proto::ToMaster;
+  const auto* arrived = std::get_if<MessageArrived>(&event);
+  if (arrived == nullptr) return true;
+  switch (arrived->message.kind_case()) {
+    case Message::kHeartbeat:
+    case Message::kList:
+    case Message::kLogQuery:
+    case Message::kLogAnswer:
+    case Message::kAwaitDriver:
+    case Message::kApplicationExit:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// `workers` are sorted by id.
+FreeWorker* Find(std::vector<FreeWorker>& workers, const std::string& id) {
+  const auto found = std::ranges::lower_bound(workers, id, {}, &FreeWorker::id);
+  return found == workers.end() || found->id != id ? nullptr : &*found;
+}
+
 uint64_t SequenceOf(const std::string& id) {
   return std::strtoull(id.substr(id.rfind('-') + 1).c_str(), nullptr, 10);
 }
@@ -51,7 +75,7 @@ void Master::Handle(const MasterEvent& event, int64_t now_ms, Commands& commands
   now_ms_ = now_ms;
   commands_ = &commands;
   std::visit([this](const auto& e) { On(e); }, event);
-  Schedule();
+  if (MattersToPlacement(event)) Schedule();
   commands_ = nullptr;
 }
 
@@ -253,32 +277,29 @@ void Master::ForgetOld() {
   forget(drivers_, kDriverPrefix, [](const Driver&) { return false; });
 }
 
-std::vector<FreeWorker> Master::FreeWorkers(const Application* application) const {
-  std::map<std::string, FreeWorker> free;
+std::vector<FreeWorker> Master::FreeWorkers() const {
+  std::vector<FreeWorker> free;
   for (const auto& [id, worker] : workers_) {
-    if (worker.connection) free[id] = {id, worker.record.cores(), worker.record.memory_bytes(), false};
+    if (worker.connection) free.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
   }
-  const auto take = [&free](const std::string& worker_id, uint32_t cores, uint64_t memory_bytes,
-                            bool of_application) {
-    const auto found = free.find(worker_id);
-    if (found == free.end()) return;
-    FreeWorker& worker = found->second;
-    worker.cores -= std::min(worker.cores, cores);
-    worker.memory_bytes -= std::min(worker.memory_bytes, memory_bytes);
-    worker.has_executor |= of_application;
-  };
-  for (const auto& [name, other] : applications_) {
-    for (const auto& [id, executor] : other.executors) {
-      take(executor.worker, executor.cores, executor.memory_bytes, &other == application);
+  for (const auto& [name, application] : applications_) {
+    for (const auto& [id, executor] : application.executors) {
+      Take(executor.worker, executor.cores, executor.memory_bytes, free);
     }
   }
   for (const auto& [id, driver] : drivers_) {
     const proto::DriverRequest& request = driver.record.request();
-    take(driver.record.worker(), request.cores(), request.memory_bytes(), false);
+    Take(driver.record.worker(), request.cores(), request.memory_bytes(), free);
   }
-  std::vector<FreeWorker> workers;
-  for (auto& [id, worker] : free) workers.push_back(std::move(worker));
-  return workers;
+  return free;
+}
+
+void Master::Take(const std::string& id, uint32_t cores, uint64_t memory_bytes,
+                  std::vector<FreeWorker>& free) {
+  FreeWorker* worker = Find(free, id);
+  if (worker == nullptr) return;
+  worker->cores -= std::min(worker->cores, cores);
+  worker->memory_bytes -= std::min(worker->memory_bytes, memory_bytes);
 }
 
 void Master::Schedule() {
@@ -293,16 +314,19 @@ void Master::Schedule() {
       if (!application.ended() && application.connection) Reconcile(application);
     }
   }
-  LaunchDrivers();
+  std::vector<FreeWorker> free = FreeWorkers();
+  LaunchDrivers(free);
   for (auto& [name, application] : applications_) {
     if (application.ended() || !application.connection) continue;
     Held held;
+    std::vector<FreeWorker> workers = free;
     for (const auto& [id, executor] : application.executors) {
       ++held.executors;
       held.cores += executor.cores;
+      if (FreeWorker* worker = Find(workers, executor.worker)) worker->has_executor = true;
     }
     const std::vector<PlacedExecutor> placed =
-        PlaceExecutors(application.record.request(), held, FreeWorkers(&application));
+        PlaceExecutors(application.record.request(), held, std::move(workers));
     if (placed.empty()) continue;
     proto::FromMaster message;
     for (const PlacedExecutor& executor : placed) {
@@ -313,6 +337,7 @@ void Master::Schedule() {
       granted->set_executor(id);
       granted->set_cores(executor.cores);
       granted->set_worker(executor.worker);
+      Take(executor.worker, executor.cores, application.record.request().executor_memory_bytes(), free);
     }
     if (application.record.state() == proto::ApplicationRecord::WAITING) {
       application.record.set_state(proto::ApplicationRecord::RUNNING);

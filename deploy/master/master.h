@@ -172,8 +172,10 @@ class Master {
   void KillExecutors(Application& application);
   void ForgetOld();
   void Schedule();
-  // `application` may be null.
-  std::vector<FreeWorker> FreeWorkers(const Application* application) const;
+  // By id.
+  std::vector<FreeWorker> FreeWorkers() const;
+  static void Take(const std::string& worker, uint32_t cores, uint64_t memory_bytes,
+                   std::vector<FreeWorker>& free);
 
   // The launch that `driver` and `epoch` name, if it is the one that runs.
   Driver* RunningDriver(const std::string& driver, uint32_t epoch);
@@ -182,7 +184,7 @@ class Master {
   // The launch ended: `exit_code` is nullopt if nobody knows it.
   void EndLaunch(Driver& driver, std::optional<uint32_t> exit_code, const std::string& how);
   void EndApplicationsOf(const proto::DriverRecord& driver);
-  void LaunchDrivers();
+  void LaunchDrivers(std::vector<FreeWorker>& free);
   void SendLaunch(const Driver& driver);
   // Ends the process; it runs again only if nobody asked to kill the driver.
   void EndProcess(const Driver& driver);

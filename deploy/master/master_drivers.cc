@@ -125,11 +125,12 @@ void Master::EndApplicationsOf(const proto::DriverRecord& driver) {
   }
 }
 
-void Master::LaunchDrivers() {
+void Master::LaunchDrivers(std::vector<FreeWorker>& free) {
   for (auto& [id, driver] : drivers_) {
     if (!driver.waits() || driver.relaunch_ms.value_or(0) > now_ms_) continue;
-    std::optional<std::string> worker = PlaceDriver(driver.record.request(), FreeWorkers(nullptr));
+    std::optional<std::string> worker = PlaceDriver(driver.record.request(), free);
     if (!worker) continue;
+    Take(*worker, driver.record.request().cores(), driver.record.request().memory_bytes(), free);
     driver.relaunch_ms.reset();
     driver.record.set_worker(*std::move(worker));
     driver.record.set_epoch(driver.record.epoch() + 1);
