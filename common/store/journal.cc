@@ -11,13 +11,22 @@
 #include <cstring>
 #include <utility>
 
+#include "common/cli/errors.h"
+
 namespace millstream::store {
 namespace {
 
-absl::Status FromRocks(const rocksdb::Status& status) {
+absl::Status DamagedAt(const std::string& directory, const std::string& cause) {
+  return absl::DataLossError(cli::ErrorText(
+      "journal " + directory, "it is damaged: " + cause,
+      "Restore it from a copy, or move it away: a new one knows nothing of what runs, which is ended"));
+}
+
+absl::Status FromRocks(const std::string& directory, const rocksdb::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  if (status.IsCorruption()) return absl::DataLossError(status.ToString());
-  return absl::InternalError(status.ToString());
+  if (status.IsCorruption()) return DamagedAt(directory, status.ToString());
+  return absl::InternalError(cli::ErrorText("journal " + directory, "it cannot be used: " + status.ToString(),
+                                            "Look at its disk: there must be space, and it must be writable"));
 }
 
 // Few records and few writes: as little memory and as few files as there can be.
@@ -41,27 +50,32 @@ rocksdb::Options SmallOptions() {
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& directory) {
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return absl::InvalidArgumentError(directory + ": cannot be made: " + std::strerror(errno));
+    return cli::UsageError("journal " + directory, std::string("it cannot be made: ") + std::strerror(errno),
+                           "Name another work directory");
   }
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(SmallOptions(), directory, &db);
   if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-    return absl::FailedPreconditionError(directory + ": another process has it open");
+    return absl::FailedPreconditionError(cli::ErrorText(
+        "journal " + directory, "another process has it open", "Stop that one, or name another work directory"));
   }
-  if (!opened.ok()) return FromRocks(opened);
-  return std::unique_ptr<Journal>(new Journal(std::unique_ptr<rocksdb::DB>(db)));
+  if (!opened.ok()) return FromRocks(directory, opened);
+  return std::unique_ptr<Journal>(new Journal(directory, std::unique_ptr<rocksdb::DB>(db)));
 }
 
-Journal::Journal(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+Journal::Journal(std::string directory, std::unique_ptr<rocksdb::DB> db)
+    : directory_(std::move(directory)), db_(std::move(db)) {}
 Journal::~Journal() = default;
 
 absl::StatusOr<std::map<std::string, std::string>> Journal::Read() const {
   std::map<std::string, std::string> records;
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(rocksdb::ReadOptions()));
   for (at->SeekToFirst(); at->Valid(); at->Next()) records[at->key().ToString()] = at->value().ToString();
-  if (!at->status().ok()) return FromRocks(at->status());
+  if (!at->status().ok()) return FromRocks(directory_, at->status());
   return records;
 }
+
+absl::Status Journal::Damaged(const std::string& cause) const { return DamagedAt(directory_, cause); }
 
 absl::Status Journal::Write(const std::vector<Change>& changes) {
   rocksdb::WriteBatch batch;
@@ -74,7 +88,7 @@ absl::Status Journal::Write(const std::vector<Change>& changes) {
   }
   rocksdb::WriteOptions options;
   options.sync = true;
-  return FromRocks(db_->Write(options, &batch));
+  return FromRocks(directory_, db_->Write(options, &batch));
 }
 
 }  // namespace millstream::store

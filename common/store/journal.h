@@ -26,18 +26,22 @@ class Journal {
   };
 
   // Makes the directory, readable by its owner alone, if need be. FailedPrecondition: another process has it
-  // open. DataLoss: what is there is damaged.
+  // open. DataLoss: what is there is damaged. Each error is an ErrorText.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& directory);
   ~Journal();
 
   // All records.
   absl::StatusOr<std::map<std::string, std::string>> Read() const;
 
+  // DataLoss, for records that do not mean anything: what is wrong, and what to do.
+  absl::Status Damaged(const std::string& cause) const;
+
   // All changes or none; they are on the disk when this returns.
   absl::Status Write(const std::vector<Change>& changes);
 
  private:
-  explicit Journal(std::unique_ptr<rocksdb::DB> db);
+  Journal(std::string directory, std::unique_ptr<rocksdb::DB> db);
+  const std::string directory_;
   const std::unique_ptr<rocksdb::DB> db_;
 };
 

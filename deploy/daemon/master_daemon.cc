@@ -91,6 +91,7 @@ class MasterLoop {
   }
 
   void Handle(const MasterEvent& event) {
+    if (!status_.ok()) return;
     Master::Commands commands;
     master_.Handle(event, NowMs(), commands);
     std::vector<store::Journal::Change> changes;
@@ -142,6 +143,9 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   const auto records = (*journal)->Read();
   if (!records.ok()) return records.status();
 
+  absl::StatusOr<Master> master = Master::Create({.timeout_ms = options.timeout_ms}, *records, NowMs());
+  if (!master.ok()) return (*journal)->Damaged(std::string(master.status().message()));
+
   auto files = FileStore::Open((*directory)->path() + "/files");
   if (!files.ok()) return files.status();
 
@@ -160,8 +164,7 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   }
   running = server->get();
 
-  MasterLoop loop(Master({.timeout_ms = options.timeout_ms}, *records, NowMs()), Uploads(*std::move(files)),
-                  **journal, **server, options.timeout_ms);
+  MasterLoop loop(*std::move(master), Uploads(*std::move(files)), **journal, **server, options.timeout_ms);
   std::printf("ready millstream://%s\n", address.c_str());
   std::fflush(stdout);
   base::LogInfo("master at millstream://" + address + ", works in " + (*directory)->path() + ", knows " +

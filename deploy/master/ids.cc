@@ -15,4 +15,11 @@ std::string NewId(const std::string& kind, int64_t now_ms, uint64_t sequence) {
   return kind + text;
 }
 
+std::string ShortName(const std::string& name) {
+  if (name.size() <= kLongestName) return name;
+  size_t end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;  // within a character
+  return name.substr(0, end);
+}
+
 }  // namespace millstream::deploy

@@ -42,33 +42,40 @@ uint64_t SequenceOf(const std::string& id) {
 
 }  // namespace
 
-Master::Master(const MasterOptions& options, const std::map<std::string, std::string>& records,
-               int64_t now_ms)
-    : options_(options), now_ms_(now_ms) {
+absl::StatusOr<Master> Master::Create(const MasterOptions& options,
+                                      const std::map<std::string, std::string>& records, int64_t now_ms) {
+  Master master(options, now_ms);
   for (const auto& [key, value] : records) {
-    if (key.starts_with(kWorkerPrefix)) {
-      Worker worker;
-      worker.heard_ms = now_ms;
-      if (worker.record.ParseFromString(value)) workers_[worker.record.id()] = std::move(worker);
-    } else if (key.starts_with(kApplicationPrefix)) {
-      Application application;
-      application.heard_ms = now_ms;
-      if (!application.record.ParseFromString(value)) continue;
-      const std::string id = application.record.id();
-      next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
-      applications_[id] = std::move(application);
-    } else if (key.starts_with(kDriverPrefix)) {
-      Driver driver;
-      if (!driver.record.ParseFromString(value)) continue;
-      const std::string id = driver.record.id();
-      next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
-      drivers_[id] = std::move(driver);
-    }
+    if (!master.Recall(key, value)) return absl::DataLossError("the record " + key + " cannot be read");
   }
-  const bool any = !workers_.empty() || std::ranges::any_of(applications_, [](const auto& entry) {
+  const bool any = !master.workers_.empty() || std::ranges::any_of(master.applications_, [](const auto& entry) {
     return !entry.second.ended();
   });
-  if (any) recovering_until_ = now_ms + options_.timeout_ms;
+  if (any) master.recovering_until_ = now_ms + options.timeout_ms;
+  return master;
+}
+
+bool Master::Recall(const std::string& key, const std::string& value) {
+  if (key.starts_with(kWorkerPrefix)) {
+    Worker worker;
+    worker.heard_ms = now_ms_;
+    if (!worker.record.ParseFromString(value)) return false;
+    workers_[worker.record.id()] = std::move(worker);
+  } else if (key.starts_with(kApplicationPrefix)) {
+    Application application;
+    application.heard_ms = now_ms_;
+    if (!application.record.ParseFromString(value)) return false;
+    const std::string id = application.record.id();
+    next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
+    applications_[id] = std::move(application);
+  } else if (key.starts_with(kDriverPrefix)) {
+    Driver driver;
+    if (!driver.record.ParseFromString(value)) return false;
+    const std::string id = driver.record.id();
+    next_sequence_ = std::max(next_sequence_, SequenceOf(id) + 1);
+    drivers_[id] = std::move(driver);
+  }
+  return true;
 }
 
 void Master::Handle(const MasterEvent& event, int64_t now_ms, Commands& commands) {
@@ -154,8 +161,8 @@ Master::Application& Master::NewApplication(const proto::ApplicationHello& hello
                                             const std::string& certified_as) {
   Application application;
   application.record.set_id(NewId("app", now_ms_, next_sequence_++));
-  application.record.set_name(hello.name());
-  application.record.set_user(hello.user());
+  application.record.set_name(ShortName(hello.name()));
+  application.record.set_user(ShortName(hello.user()));
   *application.record.mutable_request() = hello.request();
   application.record.set_submitted_ms(now_ms_);
   application.record.set_certified_as(certified_as);

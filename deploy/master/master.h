@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/ids.h"
 #include "deploy/master/placement.h"
 #include "proto/cluster.pb.h"
@@ -68,8 +69,9 @@ class Master {
   // Timeouts for which it blames its own host if it hears nobody.
   static constexpr int64_t kLongestAmnesty = 3;
 
-  // `records` are those that an earlier master kept.
-  Master(const MasterOptions& options, const std::map<std::string, std::string>& records, int64_t now_ms);
+  // `records` are those that an earlier master kept. DataLoss: one of them is damaged.
+  static absl::StatusOr<Master> Create(const MasterOptions& options,
+                                       const std::map<std::string, std::string>& records, int64_t now_ms);
 
   void Handle(const MasterEvent& event, int64_t now_ms, Commands& commands);
   // When TimePassed is worth telling; later is late.
@@ -109,6 +111,10 @@ class Master {
     bool ended() const { return record.state() >= proto::DriverRecord::FINISHED; }
     bool waits() const { return !ended() && record.worker().empty(); }
   };
+
+  Master(const MasterOptions& options, int64_t now_ms) : options_(options), now_ms_(now_ms) {}
+  // False: it is damaged.
+  bool Recall(const std::string& key, const std::string& value);
 
   void On(const MessageArrived& event);
   void On(const Disconnected& event);

@@ -23,6 +23,8 @@ void Master::On(ConnectionId from, const proto::SubmitDriver& submit) {
     driver.record.set_id(id);
     driver.record.set_submission(submit.submission());
     *driver.record.mutable_request() = submit.request();
+    driver.record.mutable_request()->set_name(ShortName(submit.request().name()));
+    driver.record.mutable_request()->set_user(ShortName(submit.request().user()));
     driver.record.set_submitted_ms(now_ms_);
     Changed(driver);
   }

@@ -4,12 +4,24 @@
 #include <utility>
 
 #include "common/security/identity.h"
+#include "deploy/master/ids.h"
 #include "deploy/master/master.h"
 
 namespace millstream::deploy {
+namespace {
+
+constexpr uint32_t kMostCores = 4096;
+
+}  // namespace
 
 void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
   if (IsKnown(from)) return;
+  if (hello.cores() > kMostCores || hello.id().size() > kLongestName || hello.host().size() > kLongestName) {
+    commands_->push_back(CloseConnection{
+        from, absl::InvalidArgumentError("a worker with more than " + std::to_string(kMostCores) +
+                                         " cores, or longer names than 256 bytes, is not accepted")});
+    return;
+  }
   Worker& worker = workers_[hello.id()];
   if (worker.connection && *worker.connection != from) {
     worker_of_.erase(*worker.connection);
@@ -198,6 +210,7 @@ void Master::On(ConnectionId from, const proto::ListRequest&) {
     record = driver.record;
     record.mutable_request()->clear_program();
     record.mutable_request()->clear_command_line();
+    record.clear_submission();
     use(record.worker(), record.request().cores(), record.request().memory_bytes());
   }
   for (const auto& [name, application] : applications_) {

@@ -25,8 +25,8 @@ class MasterTest : public testing::Test {
 
   // All connections are gone, the records stay.
   void Restart() {
-    master_ = std::make_unique<Master>(
-        MasterOptions{.timeout_ms = kTimeoutMs, .end_timeout_ms = 5'000, .most_ended = 2}, records_, now_ms_);
+    master_ = std::make_unique<Master>(*Master::Create(
+        {.timeout_ms = kTimeoutMs, .end_timeout_ms = 5'000, .most_ended = 2}, records_, now_ms_));
     sent_.clear();
     closed_.clear();
   }

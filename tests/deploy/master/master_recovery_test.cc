@@ -9,6 +9,7 @@ namespace millstream::deploy {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 using MasterRecoveryTest = MasterTest;
@@ -61,6 +62,14 @@ TEST_F(MasterRecoveryTest, IdsAreNotUsedAgainAfterARestart) {
   const std::string first = IdOf(AddApplication(1));
   Restart();
   EXPECT_GT(IdOf(AddApplication(1)), first);
+}
+
+TEST_F(MasterRecoveryTest, ARecordThatIsDamagedIsAnErrorThatNamesIt) {
+  for (const char* key : {"worker/w1", "application/app-1", "driver/driver-1"}) {
+    const auto master = Master::Create({}, {{key, "\xff\xff"}}, now_ms_);
+    EXPECT_EQ(master.status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(std::string(master.status().message()), HasSubstr(key));
+  }
 }
 
 TEST_F(MasterRecoveryTest, AnApplicationItDoesNotKnowIsToldSo) {

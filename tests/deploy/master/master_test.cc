@@ -38,6 +38,24 @@ TEST_F(MasterTest, ApplicationsAreServedInTheOrderTheyCame) {
   EXPECT_EQ(GrantedTo(third), "0@w1");
 }
 
+TEST_F(MasterTest, AWorkerOfMoreCoresOrALongerNameThanAnyIsRefused) {
+  const ConnectionId large = AddWorker("w1", 4097);
+  const ConnectionId named = AddWorker(std::string(257, 'w'), 1);
+  EXPECT_THAT(closed_, ElementsAre(large, named));
+  EXPECT_EQ(List().workers_size(), 0);
+  EXPECT_THAT(records_, IsEmpty());
+}
+
+TEST_F(MasterTest, NamesOfApplicationsAreCutBetweenCharacters) {
+  proto::ToMaster message;
+  message.mutable_application()->set_name(std::string(255, 'a') + "é");
+  message.mutable_application()->set_user(std::string(size_t{1} << 20, 'u'));
+  Handle(ConnectionId{next_connection_++}, message);
+  const proto::ClusterList list = List();
+  EXPECT_EQ(list.applications(0).record().name(), std::string(255, 'a'));
+  EXPECT_EQ(list.applications(0).record().user(), std::string(256, 'u'));
+}
+
 TEST_F(MasterTest, ALaunchGoesToTheWorkerItWasGrantedOn) {
   const ConnectionId w1 = AddWorker("w1", 4);
   const ConnectionId w2 = AddWorker("w2", 3);
