@@ -25,8 +25,9 @@ absl::Status DamagedAt(const std::string& directory, const std::string& cause) {
 absl::Status FromRocks(const std::string& directory, const rocksdb::Status& status) {
   if (status.ok()) return absl::OkStatus();
   if (status.IsCorruption()) return DamagedAt(directory, status.ToString());
-  return absl::InternalError(cli::ErrorText("journal " + directory, "it cannot be used: " + status.ToString(),
-                                            "Look at its disk: there must be space, and it must be writable"));
+  return absl::InternalError(
+      cli::ErrorText("journal " + directory, "it cannot be used: " + status.ToString(),
+                     "Look at its disk: there must be space, and it must be writable"));
 }
 
 // Few records and few writes: as little memory and as few files as there can be.
@@ -56,8 +57,8 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& direct
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = rocksdb::DB::Open(SmallOptions(), directory, &db);
   if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-    return absl::FailedPreconditionError(cli::ErrorText(
-        "journal " + directory, "another process has it open", "Stop that one, or name another work directory"));
+    return absl::FailedPreconditionError(cli::ErrorText("journal " + directory, "another process has it open",
+                                                        "Stop that one, or name another work directory"));
   }
   if (!opened.ok()) return FromRocks(directory, opened);
   return std::unique_ptr<Journal>(new Journal(directory, std::unique_ptr<rocksdb::DB>(db)));

@@ -48,9 +48,9 @@ absl::StatusOr<Master> Master::Create(const MasterOptions& options,
   for (const auto& [key, value] : records) {
     if (!master.Recall(key, value)) return absl::DataLossError("the record " + key + " cannot be read");
   }
-  const bool any = !master.workers_.empty() || std::ranges::any_of(master.applications_, [](const auto& entry) {
-    return !entry.second.ended();
-  });
+  const bool any =
+      !master.workers_.empty() ||
+      std::ranges::any_of(master.applications_, [](const auto& entry) { return !entry.second.ended(); });
   if (any) master.recovering_until_ = now_ms + options.timeout_ms;
   return master;
 }
