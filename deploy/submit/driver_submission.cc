@@ -67,10 +67,12 @@ class DriverWatch {
     connection_.Start();
   }
 
-  // What is new, by `deadline`; nullopt: nothing. Aborted: the master is away for too long.
+  // What is new, by `deadline`; nullopt: nothing. Aborted: the master is away for too long. Unauthenticated:
+  // it is another user's, or another secret's, now.
   absl::StatusOr<std::optional<proto::DriverAnswer>> Next(steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     while (!answer_) {
+      if (absl::IsUnauthenticated(lost_)) return lost_;
       const auto away_until = lost_since_.value_or(steady_clock::now()) + kAwayTimeout;
       if (steady_clock::now() >= away_until) return absl::AbortedError(std::string(lost_.message()));
       if (steady_clock::now() >= deadline) return std::optional<proto::DriverAnswer>();
@@ -83,6 +85,7 @@ class DriverWatch {
   void OnMessage(const proto::FromMaster& message) {
     std::lock_guard lock(mutex_);
     lost_since_.reset();
+    lost_ = absl::OkStatus();
     answer_ = message.driver();
     changed_.notify_all();
   }
@@ -136,8 +139,8 @@ absl::StatusOr<int> AwaitDriver(const DriverSubmission& submission, const std::s
   while (true) {
     const auto answer = watch.Next(placed ? steady_clock::time_point::max() : placed_by);
     if (!answer.ok()) {
-      return absl::AbortedError(std::string(answer.status().message()) + "; " + id +
-                                " goes on without it. Ask for it by --status " + id);
+      return absl::Status(answer.status().code(), std::string(answer.status().message()) + "; " + id +
+                                                      " goes on without it. Ask for it by --status " + id);
     }
     if (!*answer) {
       proto::ToMaster message;
