@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -119,9 +121,20 @@ class MasterLoop {
   absl::Status status_;
 };
 
+// As a URL of masters names them.
+absl::Status CheckNamable(std::string_view flag, const std::string& host) {
+  if (host.find(':') == std::string::npos) return absl::OkStatus();
+  return cli::UsageError(flag, '"' + host + "\" is an IPv6 address, which no master's URL can name",
+                         "Write an IPv4 address, or a name");
+}
+
 }  // namespace
 
 absl::Status RunMaster(const MasterDaemonOptions& options) {
+  for (const auto& [flag, host] :
+       {std::pair("--host", options.listen.host), {"--advertised-host", options.listen.advertised_host}}) {
+    if (absl::Status namable = CheckNamable(flag, host); !namable.ok()) return namable;
+  }
   const auto own = security::ClusterCredentials(security::Role::kMaster, options.secret_file);
   if (!own.ok()) return own.status();
   if (!own->tls && !options.listen.advertised_host.empty()) {
@@ -131,10 +144,17 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
   const auto host = rpc::CheckHost(options.listen.host, own->tls.has_value(), "--host");
   if (!host.ok()) return host.status();
   static std::atomic<bool> stopping = false;
-  static std::atomic<rpc::ClusterServer*> running = nullptr;
+  static std::mutex mutex;
+  static rpc::ClusterServer* running =
+      nullptr;  // protected by `mutex`: it is not woken while it is destroyed
+  const auto set_running = [](rpc::ClusterServer* server) {
+    std::lock_guard lock(mutex);
+    running = server;
+  };
   OnStopSignal([] {
     stopping = true;
-    if (rpc::ClusterServer* server = running) server->Wake();
+    std::lock_guard lock(mutex);
+    if (running != nullptr) running->Wake();
   });
   const auto directory = WorkDirectory::Open(options.work_dir);
   if (!directory.ok()) return directory.status();
@@ -162,15 +182,15 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
     if (!started.ok()) return started.status();
     secrets = *std::move(started);
   }
-  running = server->get();
 
   MasterLoop loop(*std::move(master), Uploads(*std::move(files)), **journal, **server, options.timeout_ms);
   std::printf("ready millstream://%s\n", address.c_str());
   std::fflush(stdout);
   base::LogInfo("master at millstream://" + address + ", works in " + (*directory)->path() + ", knows " +
                 std::to_string(records->size()) + " records");
+  set_running(server->get());
   absl::Status status = loop.Run(stopping);
-  running = nullptr;
+  set_running(nullptr);
   return status;
 }
 

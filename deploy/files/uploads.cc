@@ -9,7 +9,7 @@
 namespace millstream::deploy {
 namespace {
 
-constexpr size_t kMostWriters = 64;
+constexpr size_t kMostUploads = 64;
 constexpr size_t kMostBytes = size_t{1} << 20;
 
 proto::FileHeld Held(uint64_t bytes, const absl::Status& error = absl::OkStatus()) {
@@ -24,19 +24,24 @@ proto::FileHeld Held(uint64_t bytes, const absl::Status& error = absl::OkStatus(
 proto::FileHeld Uploads::Take(const proto::FileChunk& chunk) {
   const proto::ProgramFile& file = chunk.file();
   if (store_.Find(file)) return Held(file.bytes());
-  auto writer = writers_.find(file.sha256());
-  if (writer == writers_.end()) {
-    // A submitter that went away leaves one behind.
-    if (writers_.size() >= kMostWriters) writers_.erase(writers_.begin());
+  auto upload = uploads_.find(file.sha256());
+  if (upload == uploads_.end()) {
+    if (uploads_.size() >= kMostUploads) {
+      // Most likely of a submitter that went away.
+      uploads_.erase(
+          std::ranges::min_element(uploads_, {}, [](const auto& one) { return one.second.last_part; }));
+    }
     absl::StatusOr<std::unique_ptr<FileStore::Writer>> made = store_.Add(file);
     if (!made.ok()) return Held(0, made.status());
-    writer = writers_.emplace(file.sha256(), *std::move(made)).first;
+    upload = uploads_.emplace(file.sha256(), Upload{*std::move(made)}).first;
   }
-  if (chunk.offset() != writer->second->bytes()) return Held(writer->second->bytes());
-  absl::Status status = writer->second->Add(chunk.data());
-  if (status.ok() && writer->second->bytes() < file.bytes()) return Held(writer->second->bytes());
-  if (status.ok()) status = writer->second->Finish().status();
-  writers_.erase(writer);
+  upload->second.last_part = next_part_++;
+  FileStore::Writer& writer = *upload->second.writer;
+  if (chunk.offset() != writer.bytes()) return Held(writer.bytes());
+  absl::Status status = writer.Add(chunk.data());
+  if (status.ok() && writer.bytes() < file.bytes()) return Held(writer.bytes());
+  if (status.ok()) status = writer.Finish().status();
+  uploads_.erase(upload);
   return Held(status.ok() ? file.bytes() : 0, status);
 }
 

@@ -1,6 +1,7 @@
 #ifndef MILLSTREAM_DEPLOY_FILES_UPLOADS_H_
 #define MILLSTREAM_DEPLOY_FILES_UPLOADS_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,12 @@ class Uploads {
 
  private:
   FileStore store_;
-  std::map<std::string, std::unique_ptr<FileStore::Writer>> writers_;  // by hash
+  struct Upload {
+    std::unique_ptr<FileStore::Writer> writer;
+    uint64_t last_part = 0;  // by number
+  };
+  std::map<std::string, Upload> uploads_;  // by hash
+  uint64_t next_part_ = 0;
 };
 
 }  // namespace millstream::deploy

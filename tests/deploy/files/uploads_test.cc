@@ -76,6 +76,29 @@ TEST_F(UploadsTest, WhatIsNotWhatWasAnnouncedIsRefusedAndMayBeSentAgain) {
   EXPECT_EQ(Send(uploads, 0, kContent), 9);
 }
 
+TEST_F(UploadsTest, OfTooManyTheOneThatWaitedLongestIsDropped) {
+  Uploads uploads(*FileStore::Open(directory_));
+  const auto send = [&](uint64_t number, uint64_t offset) {
+    security::Sha256 hash;
+    hash.Add(std::to_string(number));
+    file_.set_sha256(hash.Finish());
+    return Send(uploads, offset, "x");
+  };
+  for (uint64_t i = 0; i < 64; ++i) EXPECT_EQ(send(i, 0), 1);
+  for (uint64_t i = 0; i < 64; ++i) {
+    if (i != 40) {
+      EXPECT_EQ(send(i, 1), 2);
+    }
+  }
+  EXPECT_EQ(send(64, 0), 1);
+  for (uint64_t i = 0; i < 64; ++i) {
+    if (i != 40) {
+      EXPECT_EQ(send(i, 2), 3) << i;
+    }
+  }
+  EXPECT_EQ(send(40, 1), 0);
+}
+
 TEST_F(UploadsTest, WhatIsNoHashNamesNoFile) {
   Uploads uploads(*FileStore::Open(directory_));
   file_.set_sha256("../../etc/passwd");
