@@ -118,11 +118,11 @@ absl::Status Worker(Arguments arguments) {
       LogLevelOption(),
       LogDirOption("worker")};
   bool help = false;
-  const auto rest = ParseOptions(arguments, options, help);
+  const auto rest = ParseAllOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
   if (help) {
     std::fputs(
-        ("Usage: millstream worker [FLAGS] millstream://HOST:PORT[,HOST:PORT]\n\n"
+        ("Usage: millstream worker [FLAGS] millstream://HOST:PORT[,HOST:PORT] [FLAGS]\n\n"
          "Runs executors, and drivers in cluster mode, on this machine for a master. The first line on "
          "standard\n"
          "output is \"ready URL\", once the master has accepted it. An executor's standard output and\n"
@@ -165,7 +165,8 @@ std::string Help() {
     text.append(line).append(command.help).append("\n");
   }
   return text +
-         "\nmillstream COMMAND --help tells more. A cluster on this machine, in three terminals:\n\n"
+         "\nmillstream COMMAND --help tells more, and millstream --version which this is.\n\n"
+         "A cluster on this machine, in three terminals:\n\n"
          "  millstream master\n"
          "  millstream worker millstream://127.0.0.1:7077\n"
          "  millstream submit --master millstream://127.0.0.1:7077 APP ARGUMENTS\n";
@@ -173,10 +174,14 @@ std::string Help() {
 
 absl::Status Run(Arguments arguments) {
   if (arguments.empty())
-    return cli::UsageError("millstream", "a command is missing", "See millstream --help");
+    return cli::UsageError("usage", "millstream COMMAND [FLAGS] [ARGUMENTS]", "See millstream --help");
   const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h") {
+  if (name == "--help" || name == "-h" || name == "help") {
     std::fputs(Help().c_str(), stdout);
+    return absl::OkStatus();
+  }
+  if (name == "--version") {
+    std::puts("millstream " MILLSTREAM_VERSION);
     return absl::OkStatus();
   }
   const auto found = std::ranges::find(kCommands, name, &Command::name);

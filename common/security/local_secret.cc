@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "common/cli/errors.h"
+
 namespace millstream::security {
 namespace {
 
@@ -59,7 +61,10 @@ absl::StatusOr<std::unique_ptr<LocalSecretServer>> LocalSecretServer::Start(cons
   const Name name = NameOf(address);
   if (bind(listener.fd(), reinterpret_cast<const sockaddr*>(&name.address), name.bytes) != 0 ||
       listen(listener.fd(), SOMAXCONN) != 0) {
-    return absl::FailedPreconditionError(address + ": " + std::strerror(errno));
+    return absl::FailedPreconditionError(cli::ErrorText(
+        address,
+        std::string("the socket that hands out the master's secret cannot be made: ") + strerror(errno),
+        "Stop the process that has it, or name another --port"));
   }
   return std::unique_ptr<LocalSecretServer>(new LocalSecretServer(listener.Release(), secret));
 }

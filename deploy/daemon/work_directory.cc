@@ -29,7 +29,8 @@ absl::StatusOr<std::unique_ptr<WorkDirectory>> WorkDirectory::Open(const std::st
   if (stat(absolute.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     return refuse("is not a directory", "Name another one");
   }
-  if (status.st_uid != geteuid() || (status.st_mode & 022) != 0) {
+  if (status.st_uid != geteuid()) return refuse("it belongs to another user", "Name one of your own");
+  if ((status.st_mode & 022) != 0) {
     return refuse("other users can write to it", "Name one of your own, with mode 700");
   }
   const int lock = open((absolute / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -52,7 +52,10 @@ Finding CheckWorkDirectory(const std::string& path) {
     return Fail(thing, (is_there ? "" : existing.string() + " ") + std::string("is not a directory"),
                 kAnother);
   }
-  if (is_there && (state.st_uid != geteuid() || (state.st_mode & 022) != 0)) {
+  if (is_there && state.st_uid != geteuid()) {
+    return Fail(thing, "it belongs to another user", "Name one of this user's own");
+  }
+  if (is_there && (state.st_mode & 022) != 0) {
     return Fail(thing, "other users can write to it", "Name one of this user's own, with mode 700");
   }
   if (const int error = Write(existing); error != 0) {

@@ -232,6 +232,8 @@ void Master::On(ConnectionId from, const proto::KillRequest& request) {
   const auto driver = drivers_.find(request.id());
   proto::FromMaster answer;
   answer.mutable_kill_answer()->set_found(found != applications_.end() || driver != drivers_.end());
+  answer.mutable_kill_answer()->set_ended((found != applications_.end() && found->second.ended()) ||
+                                          (driver != drivers_.end() && driver->second.ended()));
   Send(from, std::move(answer));
   if (driver != drivers_.end()) return KillDriver(driver->second);
   if (found == applications_.end() || found->second.ended()) return;

@@ -89,11 +89,15 @@ const Row kApplicationHead{"APPLICATION", "NAME", "USER", "STATE", "EXIT", "EXEC
 absl::StatusOr<std::vector<std::string>> MastersOf(const std::string& url, const std::string& name,
                                                    bool secured) {
   const absl::StatusOr<cli::MasterUrl> master = cli::ParseMasterUrl(url, name);
-  if (!master.ok()) return master.status();
-  if (master->kind != cli::MasterUrl::Kind::kCluster) {
+  if (!master.ok() || master->kind != cli::MasterUrl::Kind::kCluster) {
     return cli::UsageError(name, '"' + url + "\" is no cluster's master", "Write millstream://HOST:PORT");
   }
   return rpc::CheckHosts(master->masters, secured, name);
+}
+
+absl::Status NoMasterError() {
+  return cli::UsageError("--master", "it says nowhere which master to ask",
+                         "Write --master millstream://HOST:PORT");
 }
 
 absl::StatusOr<MasterAccess> AccessTo(const std::string& url, const std::string& secret_file) {

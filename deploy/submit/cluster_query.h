@@ -18,6 +18,9 @@ namespace millstream::deploy {
 absl::StatusOr<std::vector<std::string>> MastersOf(const std::string& url, const std::string& name,
                                                    bool secured);
 
+// The usage error of a command that is told no master.
+absl::Status NoMasterError();
+
 // Masters to ask, and who asks.
 struct MasterAccess {
   std::vector<std::string> masters;

@@ -30,7 +30,8 @@ absl::StatusOr<std::string> Submit(const DriverSubmission& submission);
 
 // Waits until the driver has ended, and returns its exit code (128 and the signal that killed it; 1 if nobody
 // knows); says on standard error what becomes of it. DeadlineExceeded: no worker had room in time, and it is
-// withdrawn. Aborted: the master is gone for long; the driver goes on.
+// withdrawn. Aborted: the master is gone for long. Unauthenticated: it is another's now. The driver goes on
+// in the last two cases.
 absl::StatusOr<int> AwaitDriver(const DriverSubmission& submission, const std::string& id);
 
 }  // namespace millstream::deploy

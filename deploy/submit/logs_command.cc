@@ -37,6 +37,8 @@ class LogReader {
     return offsets_.size();
   }
 
+  bool wrote() const { return last_.has_value(); }
+
   absl::StatusOr<bool> Ended() const {
     proto::ToMaster question;
     question.mutable_list();
@@ -87,7 +89,8 @@ class LogReader {
   std::optional<uint32_t> last_;          // whose output was written last
 };
 
-absl::Status Write(LogReader& reader, const std::string& id, bool follow) {
+absl::Status Write(LogReader& reader, const proto::LogQuery& query, bool follow) {
+  const std::string& id = query.application();
   while (true) {
     // First, so that what is written until it ends is seen.
     const absl::StatusOr<bool> ended = reader.Ended();
@@ -98,9 +101,20 @@ absl::Status Write(LogReader& reader, const std::string& id, bool follow) {
       std::this_thread::sleep_for(kFollowInterval);
       continue;
     }
-    if (*executors > 0) return absl::OkStatus();
-    return absl::NotFoundError(cli::ErrorText(id, "no worker has a log of it",
-                                              "millstream list --master URL names what the master knows"));
+    if (*executors == 0 && query.has_executor()) {
+      return absl::NotFoundError(cli::ErrorText("executor " + std::to_string(query.executor()) + " of " + id,
+                                                "no worker has a log of it",
+                                                "millstream logs " + id + " prints those of all"));
+    }
+    if (*executors == 0) {
+      return absl::NotFoundError(cli::ErrorText(id, "no worker has a log of it",
+                                                "millstream list --master URL names what the master knows"));
+    }
+    if (!reader.wrote()) {
+      std::fprintf(stderr, "millstream: %s: nothing was written to standard %s\n", id.c_str(),
+                   query.errors() ? "error; --stdout prints standard output" : "output");
+    }
+    return absl::OkStatus();
   }
 }
 
@@ -142,17 +156,8 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
       {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
       {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}};
   bool help = false;
-  std::vector<std::string> rest;
-  // The id may come before flags.
-  std::vector<std::string> left(arguments.begin(), arguments.end());
-  while (!left.empty()) {
-    auto parsed = ParseOptions(left, options, help);
-    if (!parsed.ok()) return parsed.status();
-    left = *std::move(parsed);
-    if (left.empty()) break;
-    rest.push_back(left.front());
-    left.erase(left.begin());
-  }
+  const auto rest = ParseAllOptions(arguments, options, help);
+  if (!rest.ok()) return rest.status();
   if (help) {
     std::fputs(
         ("Usage: millstream logs ID [FLAGS] --master URL\n\n"
@@ -163,16 +168,17 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
         stdout);
     return absl::OkStatus();
   }
-  if (rest.size() != 1) {
+  if (rest->size() != 1) {
     return cli::UsageError("logs", "it takes one argument, the id of an application or driver",
                            "millstream list names them");
   }
+  if (master.empty()) return NoMasterError();
   const auto access = AccessTo(master, secret_file);
   if (!access.ok()) return access.status();
-  query.set_application(rest.front());
+  query.set_application(rest->front());
   query.set_errors(errors);
   LogReader reader(*access, query);
-  return Write(reader, rest.front(), follow);
+  return Write(reader, query, follow);
 }
 
 }  // namespace millstream::deploy

@@ -1,6 +1,7 @@
 #include "deploy/submit/options.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/cli/edit_distance.h"
 #include "common/cli/errors.h"
@@ -10,19 +11,20 @@ namespace {
 
 constexpr std::string_view kHelp = "--help";
 
-absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options) {
+absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options, std::string_view hint) {
   std::vector<std::string_view> names{kHelp};
   for (const Option& option : options) {
     if (!option.help.empty()) names.push_back(option.name);
   }
   return cli::UsageError(name, "there is no such flag",
-                         "The nearest is " + std::string(cli::Nearest(name, names)));
+                         "The nearest is " + std::string(cli::Nearest(name, names)) + std::string(hint));
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
-                                                      std::span<const Option> options, bool& help) {
+                                                      std::span<const Option> options, bool& help,
+                                                      std::string_view hint) {
   size_t next = 0;
   while (next < arguments.size()) {
     const std::string_view argument = arguments[next];
@@ -36,7 +38,7 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::strin
       continue;
     }
     const auto option = std::ranges::find(options, name, &Option::name);
-    if (option == options.end()) return NoSuchFlag(name, options);
+    if (option == options.end()) return NoSuchFlag(name, options, hint);
     const bool joined = equals != std::string_view::npos;
     std::string_view value;
     if (option->value.empty()) {
@@ -52,6 +54,19 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::strin
     if (absl::Status set = option->set(value); !set.ok()) return set;
   }
   return std::vector<std::string>(arguments.begin() + static_cast<ptrdiff_t>(next), arguments.end());
+}
+
+absl::StatusOr<std::vector<std::string>> ParseAllOptions(std::span<const std::string> arguments,
+                                                         std::span<const Option> options, bool& help) {
+  std::vector<std::string> others;
+  std::vector<std::string> left(arguments.begin(), arguments.end());
+  while (true) {
+    absl::StatusOr<std::vector<std::string>> rest = ParseOptions(left, options, help);
+    if (!rest.ok()) return rest.status();
+    if (rest->empty()) return others;
+    others.push_back(std::move(rest->front()));
+    left.assign(rest->begin() + 1, rest->end());
+  }
 }
 
 std::string OptionsHelp(std::span<const Option> options) {

@@ -22,9 +22,13 @@ struct Option {
 
 // Hands each flag of `arguments` to its option, up to the first argument that is no flag, or to "--", which
 // is taken away; returns the rest. `help` becomes true if --help or -h is among them. A usage error names the
-// flag, and for an unknown one the nearest.
+// flag, and for an unknown one the nearest, followed by `hint`.
 absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
-                                                      std::span<const Option> options, bool& help);
+                                                      std::span<const Option> options, bool& help,
+                                                      std::string_view hint = "");
+// The same with flags between and after the other arguments too.
+absl::StatusOr<std::vector<std::string>> ParseAllOptions(std::span<const std::string> arguments,
+                                                         std::span<const Option> options, bool& help);
 
 // The flags, one a line or more.
 std::string OptionsHelp(std::span<const Option> options);

@@ -97,6 +97,15 @@ std::vector<Option> SubmitOptions(Request& request) {
       return absl::OkStatus();
     };
   };
+  const auto id = [](std::string& to, std::string_view name) {
+    return [&to, name](std::string_view value) {
+      if (value.empty() || value.starts_with('-')) {
+        return cli::UsageError(name, "the ID is missing", "Write " + std::string(name) + " ID");
+      }
+      to = value;
+      return absl::OkStatus();
+    };
+  };
   return {
       KeyOption(request, "--master", "URL", cli::keys::kMaster,
                 "millstream://HOST:PORT, or any master a program takes"),
@@ -125,8 +134,8 @@ std::vector<Option> SubmitOptions(Request& request) {
       {"--properties-file", "FILE", "configuration keys, one a line",
        text(request.properties_file, "--properties-file")},
       {"--status", "ID", "prints the state of an application or a driver, and starts none",
-       text(request.status_of, "--status")},
-      {"--kill", "ID", "ends an application or a driver, and starts none", text(request.kill, "--kill")},
+       id(request.status_of, "--status")},
+      {"--kill", "ID", "ends an application or a driver, and starts none", id(request.kill, "--kill")},
       Switch("--verbose", "prints each value and where it comes from, on standard error", request.verbose),
   };
 }
@@ -161,8 +170,7 @@ absl::Status Resolve(Request& request) {
 absl::StatusOr<proto::FromMaster> AskMaster(const Request& request, const proto::ToMaster& question) {
   const auto master = request.values.find(std::string(cli::keys::kMaster));
   if (master == request.values.end()) {
-    return cli::UsageError("--master", "it says nowhere which master to ask",
-                           "Write --master millstream://HOST:PORT");
+    return NoMasterError();
   }
   const auto secret_file = request.values.find(std::string(cli::keys::kSecretFile));
   const auto access =
@@ -192,7 +200,11 @@ absl::Status Kill(const Request& request) {
   question.mutable_kill()->set_id(request.kill);
   const auto answer = AskMaster(request, question);
   if (!answer.ok()) return answer.status();
-  if (answer->kill_answer().found()) return absl::OkStatus();
+  if (answer->kill_answer().found()) {
+    std::printf("%s %s\n", request.kill.c_str(),
+                answer->kill_answer().ended() ? "had ended already" : "is being killed");
+    return absl::OkStatus();
+  }
   return absl::NotFoundError(cli::ErrorText(request.kill, "the master knows no such application or driver",
                                             "millstream list --master URL names those it knows"));
 }
@@ -259,7 +271,8 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
   Request request;
   const std::vector<Option> options = SubmitOptions(request);
   bool help = false;
-  const auto application = ParseOptions(arguments, options, help);
+  const auto application =
+      ParseOptions(arguments, options, help, "; a flag of the program's own goes after the program");
   if (!application.ok()) return application.status();
   if (help) {
     std::fputs(
@@ -293,11 +306,14 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
 
 absl::Status RunList(std::span<const std::string> arguments) {
   Request request;
-  const std::vector<Option> options{
-      KeyOption(request, "--master", "URL", cli::keys::kMaster, "millstream://HOST:PORT"),
-      KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
-                "how long to wait for an answer"),
-      SecretFileOption(request)};
+  const std::vector<Option> options{{"--master", "URL", "millstream://HOST:PORT",
+                                     [&request](std::string_view url) {
+                                       request.values[std::string(cli::keys::kMaster)] = url;
+                                       return absl::OkStatus();
+                                     }},
+                                    KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
+                                              "how long to wait for an answer"),
+                                    SecretFileOption(request)};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
