@@ -83,6 +83,23 @@ const BadInput kInputs[] = {
     {"MasterUrlPortAboveAll", {"worker", "millstream://h:70000"}, 2, {"70000"}},
     {"UnknownScheme", {"submit", "--master", "spark://h:7077", "app"}, 2, {"--master", "spark://h:7077"}},
     {"LocalMasterToList", {"list", "--master", "local[2]"}, 2, {"local[2]"}},
+    {"ListOfAnAddressAlone",
+     {"list", "--master", "localhost:7177"},
+     2,
+     {"localhost:7177", "Write millstream://HOST:PORT"}},
+    {"LogsWithoutAMaster", {"logs", "app-1"}, 2, {"--master", "says nowhere"}},
+    {"KillWithoutAnId",
+     {"submit", "--kill", "--master", "millstream://127.0.0.1:1"},
+     2,
+     {"--kill", "ID is missing"}},
+    {"StatusWithoutAnId", {"submit", "--status", "--master", "x"}, 2, {"--status", "ID is missing"}},
+    {"AProgramsFlagBeforeIt",
+     {"submit", "--batch-interval", "1s", "app"},
+     2,
+     {"--batch-interval", "after the program"}},
+    {"NoCommand", {}, 2, {"error: usage: millstream COMMAND"}},
+    {"MasterOnAnIPv6Address", {"master", "--host", "::1", "--port", "0"}, 2, {"--host", "::1", "IPv6"}},
+    {"WorkerFlagsAfterTheUrl", {"worker", "millstream://127.0.0.1:1", "--cores", "0"}, 2, {"--cores", "0"}},
     {"NoMasterToList", {"list"}, 2, {"--master"}},
     {"NoApplication", {"submit", "--master", "millstream://127.0.0.1:1"}, 2, {"application"}},
     {"ClusterDeployModeOnALocalMaster",
@@ -229,15 +246,24 @@ TEST(ClusterRefusalTest, AnUnknownApplicationIsExit7) {
     ExpectRefused(Command({"submit", what, "app-1", "--master", cluster.url()}), 7, {"app-1"});
   }
   ExpectRefused(Command({"logs", "app-1", "--master", cluster.url()}), 7, {"app-1"});
+  ExpectRefused(Command({"logs", "app-1", "--executor", "7", "--master", cluster.url()}), 7,
+                {"executor 7 of app-1"});
   cluster.AddWorker(1);
   for (const char* id : {"app-1", "..", "../master", "programs", "/etc"}) {
     ExpectRefused(Command({"logs", id, "--master", cluster.url()}), 7, {id});
   }
 }
 
+TEST(ClusterHelpTest, TheVersionIsOneLine) {
+  Process version(Command({"--version"}));
+  EXPECT_EQ(version.AwaitExit()->code, 0);
+  EXPECT_EQ(version.out(), "millstream 0.1.0\n");
+}
+
 TEST(ClusterHelpTest, EveryCommandExplainsItself) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
+                                             {"help"},
                                              {"master", "--help"},
                                              {"worker", "--help"},
                                              {"submit", "--help"},

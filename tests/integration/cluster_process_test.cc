@@ -204,11 +204,18 @@ TEST_F(ClusterTest, KillEndsAnApplication) {
   EXPECT_THAT(status.out(), HasSubstr("RUNNING"));
   Process killer(MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--kill", id, "--master", cluster_.url()}));
   EXPECT_EQ(killer.AwaitExit()->code, 0) << killer.err();
+  EXPECT_EQ(killer.out(), id + " is being killed\n");
   const std::optional<Exit> exit = program.AwaitExit();
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->code, 1);
   EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
   EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+  Process again(MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--kill", id, "--master", cluster_.url()}));
+  EXPECT_EQ(again.AwaitExit()->code, 0) << again.err();
+  EXPECT_EQ(again.out(), id + " had ended already\n");
+  Process logs(MillstreamCommand(MILLSTREAM_BIN_DIR, {"logs", id, "--stdout", "--master", cluster_.url()}));
+  EXPECT_EQ(logs.AwaitExit()->code, 0) << logs.err();
+  EXPECT_THAT(logs.err(), HasSubstr("nothing was written to standard output"));
 }
 
 TEST_F(ClusterTest, ApplicationsThatFindNoRoomWaitForIt) {
