@@ -18,9 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The loader's without any configuration, and Debian's.
-constexpr std::array<std::string_view, 6> kSystemDirectories{
-    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"};
+// The loader's without any configuration.
+constexpr std::array<std::string_view, 4> kSystemDirectories{"/lib", "/lib64", "/usr/lib", "/usr/lib64"};
+// What Debian's within them end with, after the name of the processor.
+constexpr std::string_view kDebianSuffix = "-linux-gnu";
 
 // Parts of the C library fit only each other, the loader and the kernel's interface on their machine.
 constexpr std::array<std::string_view, 9> kCLibrary{"ld-linux",      "libc.so",    "libm.so",
@@ -34,19 +35,29 @@ struct Object {
   std::vector<fs::path> runpath;
 };
 
+// nullopt: other tokens name variants of system directories.
+std::optional<std::string> ExpandOrigin(std::string_view text, const std::string& origin) {
+  std::string expanded;
+  while (!text.empty()) {
+    const size_t token = std::min(text.find('$'), text.size());
+    expanded += text.substr(0, token);
+    text.remove_prefix(token);
+    if (text.empty()) break;
+    const std::string_view name = text.starts_with("${ORIGIN}") ? "${ORIGIN}" : "$ORIGIN";
+    if (!text.starts_with(name)) return std::nullopt;
+    expanded += origin;
+    text.remove_prefix(name.size());
+  }
+  return expanded;
+}
+
 std::vector<fs::path> Directories(std::string_view list, const fs::path& origin) {
   std::vector<fs::path> directories;
   while (!list.empty()) {
     const size_t colon = std::min(list.find(':'), list.size());
-    std::string directory(list.substr(0, colon));
+    const std::optional<std::string> directory = ExpandOrigin(list.substr(0, colon), origin);
     list.remove_prefix(std::min(colon + 1, list.size()));
-    for (const std::string_view token : {"${ORIGIN}", "$ORIGIN"}) {
-      for (size_t at = directory.find(token); at != std::string::npos; at = directory.find(token)) {
-        directory.replace(at, token.size(), origin.string());
-      }
-    }
-    // Other tokens name variants of system directories.
-    if (!directory.empty() && directory.find('$') == std::string::npos) directories.emplace_back(directory);
+    if (directory && !directory->empty()) directories.emplace_back(*directory);
   }
   return directories;
 }
@@ -69,7 +80,8 @@ std::optional<Object> ReadObject(const fs::path& path, const std::vector<fs::pat
 
 bool IsInSystemDirectory(const fs::path& path) {
   std::error_code error;
-  const fs::path directory = fs::canonical(path.parent_path(), error);
+  fs::path directory = fs::canonical(path.parent_path(), error);
+  if (directory.string().ends_with(kDebianSuffix)) directory = directory.parent_path();
   return std::ranges::any_of(kSystemDirectories, [&](std::string_view system) {
     std::error_code absent;
     return fs::canonical(system, absent) == directory && !absent;

@@ -16,6 +16,7 @@ namespace {
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr size_t kMostBytes = size_t{64} << 10;
+constexpr std::string_view kReadable = "Name a file that this user may read";
 
 class OpenFile {
  public:
@@ -59,7 +60,7 @@ bool WriteAll(int fd, std::string_view text) {
 
 absl::Status CheckAccess(const std::string& path, int fd) {
   struct stat file {};
-  if (fstat(fd, &file) != 0) return Unusable(path, ErrorName(errno), "");
+  if (fstat(fd, &file) != 0) return Unusable(path, ErrorName(errno), kReadable);
   if (!S_ISREG(file.st_mode)) return Unusable(path, "it is not a file", "Name the secret file itself");
   if (file.st_uid != geteuid()) {
     return Unusable(path, "it belongs to another user",
@@ -95,7 +96,7 @@ absl::StatusOr<std::string> ReadPrivateFile(const std::string& path) {
       return Unusable(path, "there is no such file",
                       "Copy the cluster's secret file there, or make one with millstream secret");
     }
-    return Unusable(path, ErrorName(errno), "Name a file that this user may read");
+    return Unusable(path, ErrorName(errno), kReadable);
   }
   if (absl::Status access = CheckAccess(path, file.fd()); !access.ok()) return access;
   // One byte more than a whole file has.
@@ -104,7 +105,7 @@ absl::StatusOr<std::string> ReadPrivateFile(const std::string& path) {
   while (bytes < text.size()) {
     const ssize_t got = read(file.fd(), text.data() + bytes, text.size() - bytes);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Unusable(path, ErrorName(errno), "");
+    if (got < 0) return Unusable(path, ErrorName(errno), kReadable);
     if (got == 0) break;
     bytes += static_cast<size_t>(got);
   }

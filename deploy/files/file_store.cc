@@ -1,6 +1,7 @@
 #include "deploy/files/file_store.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,7 +61,8 @@ absl::StatusOr<std::string> FileStore::Writer::Finish() {
 
 absl::StatusOr<FileStore> FileStore::Open(std::string directory) {
   if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return absl::InvalidArgumentError(directory + ": cannot be made: " + std::strerror(errno));
+    return absl::InvalidArgumentError(directory + ": cannot be made: " + std::strerror(errno) +
+                                      ". Name a --work-dir that may be written");
   }
   std::error_code error;
   std::set<std::filesystem::path> unfinished;
@@ -83,9 +85,9 @@ std::optional<std::string> FileStore::Find(const proto::ProgramFile& file) const
 absl::StatusOr<std::unique_ptr<FileStore::Writer>> FileStore::Add(const proto::ProgramFile& file) const {
   const std::optional<std::string> path = Path(file.sha256());
   if (!path) return absl::InvalidArgumentError("it has no hash");
-  const std::string unfinished = *path + kUnfinished;
-  unlink(unfinished.c_str());
-  const int fd = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0700);
+  std::string unfinished = *path + "-XXXXXX" + kUnfinished;
+  const int fd = mkostemps(unfinished.data(), static_cast<int>(std::strlen(kUnfinished)), O_CLOEXEC);
+  if (fd >= 0) fchmod(fd, 0700);
   if (fd < 0) return absl::InternalError(unfinished + ": cannot be made: " + std::strerror(errno));
   return std::unique_ptr<Writer>(new Writer(file, unfinished, *path, fd));
 }

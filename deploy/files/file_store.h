@@ -17,7 +17,7 @@
 namespace millstream::deploy {
 
 // Files by the hash of their content, in a directory. A file is there whole or not at all, and executable.
-// Used by one thread.
+// Thread-safe, except that what is asked for while old files are removed may be one of them.
 class FileStore {
  public:
   // A file that is being added; dropped unless it is finished.
@@ -53,7 +53,6 @@ class FileStore {
   std::optional<std::string> Find(const proto::ProgramFile& file) const;
   // Where a file of that hash is, or would be; nullopt if that is no hash.
   std::optional<std::string> Path(const std::string& sha256) const;
-  // At most one at a time of each file.
   absl::StatusOr<std::unique_ptr<Writer>> Add(const proto::ProgramFile& file) const;
 
   // Removes files that nobody asked for since `before` and whose hash is not among `in_use`; processes that

@@ -91,6 +91,15 @@ TEST_F(LibraryClosureTest, TheLibraryPathComesAfterRpathAndBeforeRunpath) {
               UnorderedElementsAre(Pair("libx.so", second)));
 }
 
+TEST_F(LibraryClosureTest, ADirectoryMayBeCalledAsATokenIs) {
+  const std::string library = Write("$ORIGIN/${ORIGIN}/libx.so", {}, "", "");
+  EXPECT_THAT(
+      TravellingLibraries(Write("$ORIGIN/program", {"libx.so"}, "", "$ORIGIN/$LIB:$ORIGIN:$ORIGIN/x"), ""),
+      IsEmpty());
+  EXPECT_THAT(TravellingLibraries(Write("$ORIGIN/${ORIGIN}/program", {"libx.so"}, "", "${ORIGIN}"), ""),
+              UnorderedElementsAre(Pair("libx.so", library)));
+}
+
 TEST_F(LibraryClosureTest, WhatTheSystemHasOrNobodyHasOrIsNoLibraryStays) {
   std::ofstream(directory_ / "libtext.so") << "not a library";
   EXPECT_THAT(TravellingLibraries(Write("program", {"libz.so.1", "libmissing.so", "libtext.so", "./libx.so"},

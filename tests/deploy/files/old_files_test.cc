@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -58,6 +59,32 @@ TEST_F(OldFilesTest, DoesNotFollowLinksOutOfTheDirectory) {
   RemoveOldEntries(directory_ / "inside", "app-", {}, now_ - hours(5));
   EXPECT_FALSE(Has("inside/app-1"));
   EXPECT_TRUE(Has("outside/precious"));
+}
+
+TEST_F(OldFilesTest, DeadExecutorsGoWhileTheirApplicationRuns) {
+  Write("app-1/0/stderr", hours(10));
+  Write("app-1/1/stderr", hours(10));
+  Write("app-1/2/stderr", hours(1));
+  Write("app-2/0/stderr", hours(10));
+  fs::create_directory(directory_ / "app-3");
+  RemoveOldEntriesWithin(directory_, "app-", {{"app-1", {"0"}}, {"app-3", {"0"}}}, now_ - hours(5));
+  EXPECT_TRUE(Has("app-1/0/stderr"));
+  EXPECT_FALSE(Has("app-1/1"));
+  EXPECT_TRUE(Has("app-1/2/stderr"));
+  EXPECT_FALSE(Has("app-2"));
+  EXPECT_TRUE(Has("app-3"));
+}
+
+TEST_F(OldFilesTest, WhatCannotBeReadStays) {
+  if (geteuid() == 0) GTEST_SKIP() << "root reads everything";
+  Write("app-1/0/locked/new", hours(1));
+  fs::permissions(directory_ / "app-1/0/locked", fs::perms::none);
+  for (const char* path : {"app-1/0/locked", "app-1/0", "app-1"}) {
+    fs::last_write_time(directory_ / path, now_ - hours(10));
+  }
+  RemoveOldEntries(directory_, "app-", {}, now_ - hours(5));
+  EXPECT_TRUE(Has("app-1/0"));
+  fs::permissions(directory_ / "app-1/0/locked", fs::perms::owner_all);
 }
 
 TEST_F(OldFilesTest, ADirectoryThatIsNotThereIsEmpty) {
