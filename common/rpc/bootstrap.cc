@@ -33,16 +33,6 @@ bool ReadExactly(int socket, char* to, size_t bytes) {
   return true;
 }
 
-bool WriteExactly(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(sent));
-  }
-  return true;
-}
-
 // The parent never writes again: the next thing to be read is the end.
 void DieWithParent(int socket) {
   std::thread([socket] {
@@ -94,10 +84,9 @@ absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap() {
 
 int CrashReportFd() { return crash_report_fd.load(); }
 
-bool WriteBootstrap(int socket, std::string_view encoded) {
+std::string BootstrapBytes(std::string_view encoded) {
   const uint32_t bytes = static_cast<uint32_t>(encoded.size());
-  return WriteExactly(socket, {reinterpret_cast<const char*>(&bytes), sizeof(bytes)}) &&
-         WriteExactly(socket, encoded);
+  return std::string(reinterpret_cast<const char*>(&bytes), sizeof(bytes)).append(encoded);
 }
 
 }  // namespace millstream::rpc

@@ -2,6 +2,7 @@
 #define MILLSTREAM_COMMON_RPC_BOOTSTRAP_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -22,8 +23,8 @@ absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap();
 // operation. -1: nowhere.
 int CrashReportFd();
 
-// The parent's side. False if the child does not read.
-bool WriteBootstrap(int socket, std::string_view encoded);
+// What the parent writes to the child's socket.
+std::string BootstrapBytes(std::string_view encoded);
 
 }  // namespace millstream::rpc
 

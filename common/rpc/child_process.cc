@@ -139,7 +139,7 @@ void ChildProcesses::Spawn(uint32_t child, ChildProgram program, proto::Bootstra
   bootstrap.set_parent_pid(getpid());
   {
     std::lock_guard lock(mutex_);
-    requests_.push_back({child, std::move(program), bootstrap.SerializeAsString()});
+    requests_.push_back({child, std::move(program), BootstrapBytes(bootstrap.SerializeAsString())});
     starting_[child] = false;
     ++live_;
   }
@@ -182,7 +182,7 @@ std::optional<ChildProcesses::Request> ChildProcesses::TakeRequest() {
   return request;
 }
 
-void ChildProcesses::Start(const Request& request) {
+void ChildProcesses::Start(Request& request) {
   int sockets[2] = {-1, -1};
   int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0 ? 0 : errno;
   pid_t pid = 0;
@@ -194,9 +194,11 @@ void ChildProcesses::Start(const Request& request) {
     if (fd >= 0) close(fd);
   }
   if (error == 0) {
-    const Running running{pid, static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), sockets[0]};
     std::lock_guard lock(mutex_);
-    running_[request.child] = running;
+    Running& running = running_[request.child];
+    running = {pid, static_cast<int>(syscall(SYS_pidfd_open, pid, 0)), sockets[0],
+               std::move(request.bootstrap)};
+    SendBootstrap(running);
     if (starting_.extract(request.child).mapped() || stopping_) kill(pid, SIGKILL);
   } else {
     if (sockets[0] >= 0) close(sockets[0]);
@@ -205,35 +207,52 @@ void ChildProcesses::Start(const Request& request) {
     starting_.erase(request.child);
     --live_;
     ended_.notify_all();
-    return;
   }
-  // A child that dies at once is noticed by its pidfd; it never reads on, so that a short write needs no care
-  // either.
-  WriteBootstrap(sockets[0], request.bootstrap);
+}
+
+void ChildProcesses::SendBootstrap(Running& running) {
+  while (!running.unsent.empty()) {
+    const ssize_t sent =
+        send(running.socket, running.unsent.data(), running.unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) return;
+    // A child that has died is noticed by its pidfd.
+    running.unsent.erase(0, sent > 0 ? static_cast<size_t>(sent) : std::string::npos);
+  }
 }
 
 void ChildProcesses::AwaitEvent() {
   std::vector<pollfd> polled{{wake_, POLLIN, 0}};
-  std::vector<std::pair<uint32_t, Running>> children;
+  std::vector<uint32_t> children;
   {
     std::lock_guard lock(mutex_);
-    children.assign(running_.begin(), running_.end());
+    for (const auto& [child, running] : running_) {
+      children.push_back(child);
+      polled.push_back({running.pidfd, POLLIN, 0});
+      polled.push_back({running.unsent.empty() ? -1 : running.socket, POLLOUT, 0});
+    }
   }
-  for (const auto& [child, running] : children) polled.push_back({running.pidfd, POLLIN, 0});
   if (poll(polled.data(), polled.size(), -1) <= 0) return;
   uint64_t count;
   [[maybe_unused]] const ssize_t bytes = read(wake_, &count, sizeof(count));
   for (size_t i = 0; i < children.size(); ++i) {
-    if (polled[i + 1].revents != 0) Reap(children[i].first, children[i].second);
+    if (polled[2 * i + 2].revents != 0) {
+      std::lock_guard lock(mutex_);
+      SendBootstrap(running_.at(children[i]));
+    }
+    if (polled[2 * i + 1].revents != 0) Reap(children[i]);
   }
 }
 
-void ChildProcesses::Reap(uint32_t child, const Running& running) {
+void ChildProcesses::Reap(uint32_t child) {
   int status = 0;
+  Running running;
   {
     std::lock_guard lock(mutex_);
-    if (waitpid(running.pid, &status, WNOHANG) != running.pid) return;
-    running_.erase(child);
+    const auto found = running_.find(child);
+    if (waitpid(found->second.pid, &status, WNOHANG) != found->second.pid) return;
+    running = std::move(found->second);
+    running_.erase(found);
   }
   const std::string how = DescribeEnd(status, TakeCrashedOperation(running.socket));
   close(running.pidfd);

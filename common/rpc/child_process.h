@@ -70,17 +70,20 @@ class ChildProcesses {
     std::string bootstrap;
   };
   struct Running {
-    pid_t pid;
-    int pidfd;
-    int socket;  // our end
+    pid_t pid = 0;
+    int pidfd = -1;
+    int socket = -1;          // our end
+    std::string unsent = {};  // of its bootstrap
   };
 
   void Loop();
   std::optional<Request> TakeRequest();
-  void Start(const Request& request);
-  // Sleeps until a child ends or something is asked for; reaps who ended.
+  void Start(Request& request);
+  // Sends what the child takes now; one that does not read must not hold up the others.
+  static void SendBootstrap(Running& running);
+  // Sleeps until a child ends, takes more or something is asked for; reaps who ended.
   void AwaitEvent();
-  void Reap(uint32_t child, const Running& running);
+  void Reap(uint32_t child);
   void Notify();
 
   const OnExit on_exit_;

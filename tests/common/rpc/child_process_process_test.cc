@@ -125,6 +125,19 @@ TEST_F(ChildProcessTest, KillEndsAChildAndTheDestructorTheRest) {
   EXPECT_EQ(exits.Await(2).how, "killed by signal 9 (SIGKILL)");
 }
 
+TEST_F(ChildProcessTest, AChildThatDoesNotReadHoldsUpNoOther) {
+  Exits exits;
+  ChildProcesses children(exits.Record());
+  proto::Bootstrap large = Bootstrap();
+  large.set_application(std::string(8 << 20, 'x'));
+  children.Spawn(1, {.executable = "/bin/sleep", .arguments = {"sleep", "1000"}}, large);
+  children.Spawn(2, {.arguments = {g_self, "exit-with", "3"}}, large);
+  EXPECT_EQ(exits.Await(2).how, "exited with code 3");
+  EXPECT_EQ(ReadFile(folder_ + "/application"), large.application());
+  children.Kill(1);
+  EXPECT_EQ(exits.Await(1).how, "killed by signal 9 (SIGKILL)");
+}
+
 TEST_F(ChildProcessTest, ChildrenDieWhenTheirDriverIsKilled) {
   Exits exits;
   ChildProcesses children(exits.Record());
