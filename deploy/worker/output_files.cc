@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kCopyBytes = size_t{64} << 10;
 constexpr int kPipeBytes = 1 << 20;
+constexpr int kMostTries = 10;
 
 int OpenToAppend(const std::string& path) {
   return open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -51,7 +53,13 @@ std::string RolledPath(const std::string& path, uint64_t start) { return path + 
 
 }  // namespace
 
-OutputFiles::OutputFiles() : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { Loop(); }) {}
+OutputFiles::Stream::~Stream() {
+  close(pipe);
+  if (file >= 0) close(file);
+}
+
+OutputFiles::OutputFiles(std::chrono::milliseconds linger)
+    : linger_(linger), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { Loop(); }) {}
 
 OutputFiles::~OutputFiles() {
   {
@@ -60,17 +68,13 @@ OutputFiles::~OutputFiles() {
   }
   Wake();
   thread_.join();
-  for (const Stream& stream : streams_) {
-    close(stream.pipe);
-    if (stream.file >= 0) close(stream.file);
-  }
   close(wake_);
 }
 
 absl::StatusOr<OutputFiles::Pipes> OutputFiles::Open(uint32_t child, const std::string& directory,
                                                      const proto::OutputLimits& limits) {
   Pipes pipes;
-  std::list<Stream> opened;
+  std::list<std::shared_ptr<Stream>> opened;
   const auto open_one = [&](const char* name, int& write_end) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -79,16 +83,13 @@ absl::StatusOr<OutputFiles::Pipes> OutputFiles::Open(uint32_t child, const std::
     // it.
     fcntl(ends[0], F_SETPIPE_SZ, kPipeBytes);
     write_end = ends[1];
-    const std::string path = directory + "/" + name;
-    opened.push_back({child, ends[0], OpenToAppend(path), path, limits, 0, 0});
-    return opened.back().file >= 0;
+    Stream& stream =
+        *opened.emplace_back(std::make_shared<Stream>(child, ends[0], directory + "/" + name, limits));
+    stream.file = OpenToAppend(stream.path);
+    return stream.file >= 0;
   };
   if (!open_one("stdout", pipes.output) || !open_one("stderr", pipes.errors)) {
     const std::string cause = std::strerror(errno);
-    for (const Stream& stream : opened) {
-      close(stream.pipe);
-      if (stream.file >= 0) close(stream.file);
-    }
     for (const int fd : {pipes.output, pipes.errors}) {
       if (fd >= 0) close(fd);
     }
@@ -103,39 +104,62 @@ absl::StatusOr<OutputFiles::Pipes> OutputFiles::Open(uint32_t child, const std::
 }
 
 void OutputFiles::Drain(uint32_t child) {
-  std::lock_guard lock(mutex_);
-  for (Stream& stream : streams_) {
-    if (stream.child == child) Copy(stream);
+  std::vector<std::shared_ptr<Stream>> streams;
+  {
+    std::lock_guard lock(mutex_);
+    for (const std::shared_ptr<Stream>& stream : streams_) {
+      if (stream->child == child) streams.push_back(stream);
+    }
   }
+  for (const std::shared_ptr<Stream>& stream : streams) Copy(*stream);
+}
+
+void OutputFiles::End(uint32_t child) {
+  Drain(child);
+  {
+    std::lock_guard lock(mutex_);
+    for (const std::shared_ptr<Stream>& stream : streams_) {
+      if (stream->child == child) stream->until = Clock::now() + linger_;
+    }
+  }
+  Wake();
 }
 
 void OutputFiles::Loop() {
   while (true) {
     std::vector<pollfd> polled{{wake_, POLLIN, 0}};
+    std::vector<std::shared_ptr<Stream>> streams;
+    std::optional<Clock::time_point> first;
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
-      for (const Stream& stream : streams_) polled.push_back({stream.pipe, POLLIN, 0});
+      std::erase_if(streams_, [now = Clock::now()](const std::shared_ptr<Stream>& stream) {
+        return stream->until && *stream->until <= now;
+      });
+      streams.assign(streams_.begin(), streams_.end());
+      for (const std::shared_ptr<Stream>& stream : streams) {
+        polled.push_back({stream->pipe, POLLIN, 0});
+        if (stream->until) first = std::min(first.value_or(*stream->until), *stream->until);
+      }
     }
-    if (poll(polled.data(), polled.size(), -1) <= 0) continue;
+    int timeout_ms = -1;
+    if (first) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*first - Clock::now());
+      timeout_ms = std::max(0, static_cast<int>(left.count()));
+    }
+    if (poll(polled.data(), polled.size(), timeout_ms) <= 0) continue;
     uint64_t count;
     [[maybe_unused]] const ssize_t bytes = read(wake_, &count, sizeof(count));
-    std::lock_guard lock(mutex_);
-    // Streams are added at the end, and removed here alone.
-    auto stream = streams_.begin();
-    for (size_t i = 1; i < polled.size(); ++i) {
-      if (polled[i].revents == 0 || Copy(*stream)) {
-        ++stream;
-        continue;
-      }
-      close(stream->pipe);
-      if (stream->file >= 0) close(stream->file);
-      stream = streams_.erase(stream);
+    for (size_t i = 0; i < streams.size(); ++i) {
+      if (polled[i + 1].revents == 0 || Copy(*streams[i])) continue;
+      std::lock_guard lock(mutex_);
+      streams_.remove(streams[i]);
     }
   }
 }
 
 bool OutputFiles::Copy(Stream& stream) {
+  std::lock_guard lock(stream.mutex);
   char data[kCopyBytes];
   // All that a pipe can hold; a process that never stops writing must not hold up the others.
   for (size_t copied = 0; copied < kPipeBytes; copied += kCopyBytes) {
@@ -149,6 +173,7 @@ bool OutputFiles::Copy(Stream& stream) {
 
 void OutputFiles::Write(Stream& stream, std::string_view data) {
   if (stream.bytes > 0 && stream.bytes + data.size() > stream.limits.file_bytes()) Roll(stream);
+  if (stream.file < 0) stream.file = OpenToAppend(stream.path);
   while (!data.empty() && stream.file >= 0) {
     const ssize_t written = write(stream.file, data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
@@ -160,7 +185,7 @@ void OutputFiles::Write(Stream& stream, std::string_view data) {
 }
 
 void OutputFiles::Roll(Stream& stream) {
-  close(stream.file);
+  if (stream.file >= 0) close(std::exchange(stream.file, -1));
   std::error_code error;
   fs::rename(stream.path, RolledPath(stream.path, stream.start), error);
   stream.start += stream.bytes;
@@ -169,7 +194,6 @@ void OutputFiles::Roll(Stream& stream) {
   for (; rolled.size() > stream.limits.files(); rolled.erase(rolled.begin())) {
     fs::remove(RolledPath(stream.path, rolled.begin()->first), error);
   }
-  stream.file = OpenToAppend(stream.path);
 }
 
 void OutputFiles::Wake() {
@@ -180,7 +204,7 @@ void OutputFiles::Wake() {
 absl::StatusOr<OutputPart> ReadOutput(const std::string& directory, const std::string& name, uint64_t offset,
                                       size_t most) {
   const std::string path = directory + "/" + name;
-  while (true) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
     const std::map<uint64_t, uint64_t> rolled = RolledFiles(path);
     uint64_t start = rolled.empty() ? 0 : rolled.rbegin()->first + rolled.rbegin()->second;
     std::string file = path;
@@ -192,7 +216,7 @@ absl::StatusOr<OutputPart> ReadOutput(const std::string& directory, const std::s
     }
     const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     // What was opened is what was meant, unless files were renamed meanwhile.
-    if (RolledFiles(path) != rolled) {
+    if (!std::ranges::equal(std::views::keys(RolledFiles(path)), std::views::keys(rolled))) {
       if (fd >= 0) close(fd);
       continue;
     }
@@ -205,6 +229,7 @@ absl::StatusOr<OutputPart> ReadOutput(const std::string& directory, const std::s
     part.data.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
     return part;
   }
+  return absl::UnavailableError(path + ": files come and go too fast");
 }
 
 }  // namespace millstream::deploy

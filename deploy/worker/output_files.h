@@ -1,11 +1,15 @@
 #ifndef MILLSTREAM_DEPLOY_WORKER_OUTPUT_FILES_H_
 #define MILLSTREAM_DEPLOY_WORKER_OUTPUT_FILES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "proto/cluster.pb.h"
@@ -22,21 +26,34 @@ class OutputFiles {
     int errors = -1;
   };
 
-  OutputFiles();
+  // What a process left behind when it ended, and still has its pipes, is heard for `linger` more.
+  explicit OutputFiles(std::chrono::milliseconds linger = std::chrono::seconds(10));
   // What was not written yet is dropped.
   ~OutputFiles();
 
   absl::StatusOr<Pipes> Open(uint32_t child, const std::string& directory, const proto::OutputLimits& limits);
   // Returns when all that the child has said until now is in its files.
   void Drain(uint32_t child);
+  // The child has ended: drains, and lets go of what is its in time.
+  void End(uint32_t child);
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Stream {
-    uint32_t child = 0;
-    int pipe = -1;
-    int file = -1;     // -1: it could not be made, and what is said is dropped
-    std::string path;  // of the file
-    proto::OutputLimits limits;
+    Stream(uint32_t of_child, int from, std::string to, const proto::OutputLimits& within)
+        : child(of_child), pipe(from), path(std::move(to)), limits(within) {}
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    const uint32_t child;
+    const int pipe;
+    const std::string path;  // of the file
+    const proto::OutputLimits limits;
+    std::optional<Clock::time_point> until = {};  // when it is let go; protected by OutputFiles::mutex_
+
+    std::mutex mutex;    // protects what follows; held while a disk is waited for
+    int file = -1;       // -1: it cannot be opened, which the next write tries again
     uint64_t start = 0;  // what came before the file
     uint64_t bytes = 0;  // in it
   };
@@ -44,14 +61,16 @@ class OutputFiles {
   void Loop();
   // False at the end of the pipe.
   static bool Copy(Stream& stream);
+  // The stream's mutex is held.
   static void Write(Stream& stream, std::string_view data);
   static void Roll(Stream& stream);
   void Wake();
 
+  const std::chrono::milliseconds linger_;
   const int wake_;  // an eventfd
 
   std::mutex mutex_;  // protects what follows
-  std::list<Stream> streams_;
+  std::list<std::shared_ptr<Stream>> streams_;
   bool stopping_ = false;
 
   std::thread thread_;
@@ -64,7 +83,7 @@ struct OutputPart {
 };
 
 // Of DIRECTORY/`name` and what was rolled away from it, also while that goes on; at most `most` bytes.
-// NotFound: there is no such file. Links are not followed.
+// NotFound: there is no such file; Unavailable: files come and go too fast. Links are not followed.
 absl::StatusOr<OutputPart> ReadOutput(const std::string& directory, const std::string& name, uint64_t offset,
                                       size_t most);
 

@@ -1,7 +1,9 @@
 #include "deploy/worker/output_files.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -96,6 +98,33 @@ TEST_F(OutputFilesTest, ABoundedNumberOfFilesOfABoundedSizeHasTheLatest) {
   EXPECT_GT(kept.size(), 2'000);
   EXPECT_TRUE(said.ends_with(kept));
   EXPECT_EQ(offset, said.size());
+}
+
+TEST_F(OutputFilesTest, AFileThatCouldNotBeOpenedForOnceIsOpenedAtTheNextWrite) {
+  Say(std::string(900, 'x'));
+  rlimit limits;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limits), 0);
+  const rlimit none_left{3, limits.rlim_max};  // what is polled must not be more
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none_left), 0);
+  Say(std::string(200, 'y'));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limits), 0);
+  Say("heard again");
+  uint64_t offset = 0;
+  EXPECT_EQ(Read(offset), std::string(900, 'x') + "heard again");
+}
+
+TEST_F(OutputFilesTest, WhoKeepsThePipesOfAnEndedProcessIsNotHeardForEver) {
+  OutputFiles outputs(std::chrono::milliseconds(0));
+  std::filesystem::create_directory(directory_ + "/other");
+  const OutputFiles::Pipes pipes = *outputs.Open(kChild, directory_ + "/other", limits_);
+  ASSERT_EQ(write(pipes.output, "last words", 10), 10);
+  outputs.End(kChild);
+  EXPECT_EQ(ReadOutput(directory_ + "/other", "stdout", 0, 100)->data, "last words");
+  for (const int fd : {pipes.output, pipes.errors}) {
+    pollfd nobody_reads{fd, 0, 0};
+    EXPECT_EQ(poll(&nobody_reads, 1, 60'000), 1);
+    close(fd);
+  }
 }
 
 TEST_F(OutputFilesTest, LinksAreNotFollowed) {
