@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <future>
+#include <stop_token>
 #include <thread>
 
 #include "common/base/logging.h"
@@ -49,8 +50,8 @@ absl::StatusOr<rpc::ListenOptions> ExecutorsListen(const WorkerDaemonOptions& op
 }  // namespace
 
 absl::Status RunWorker(const WorkerDaemonOptions& options) {
-  static std::promise<void> stop;
-  OnStopSignal([] { stop.set_value(); });
+  const std::stop_source stop;
+  OnStopSignal([stop]() mutable { stop.request_stop(); });
   const auto own = security::ClusterCredentials(security::Role::kWorker, options.secret_file);
   if (!own.ok()) return own.status();
   const auto masters = MastersOf(options.master, "MASTER", own->tls.has_value());
@@ -62,7 +63,6 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
   auto programs = FileStore::Open((*directory)->path() + "/programs");
   if (!programs.ok()) return programs.status();
 
-  std::future<void> stopped = stop.get_future();
   Worker worker(
       {.own = *own,
        .masters = *masters,
@@ -72,11 +72,15 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
        .memory_bytes = options.memory_bytes > 0 ? options.memory_bytes : MachineMemory(),
        .directory = (*directory)->path(),
        .secret_file = options.secret_file},
-      ProgramCache(*std::move(programs)));
-  if (absl::Status accepted = worker.AwaitMaster(options.wait_timeout); !accepted.ok()) return accepted;
+      *std::move(programs));
+  const absl::Status accepted = worker.AwaitMaster(options.wait_timeout, stop.get_token());
+  if (absl::IsCancelled(accepted)) return absl::OkStatus();
+  if (!accepted.ok()) return accepted;
   std::printf("ready %s\n", options.master.c_str());
   std::fflush(stdout);
-  stopped.wait();
+  std::promise<void> stopped;
+  const std::stop_callback on_stop(stop.get_token(), [&stopped] { stopped.set_value(); });
+  stopped.get_future().wait();
   base::LogInfo("stopping");
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "common/plan/block_id.h"
 #include "common/rpc/grpc_blocks.h"
@@ -27,32 +28,39 @@ absl::Status CannotBeMade(const std::string& path, const std::error_code& error)
 
 absl::Status CheckName(const proto::ProgramFile& file) {
   if (IsPlainName(file.name())) return absl::OkStatus();
-  return absl::InvalidArgumentError("a file's name is no name");
+  return absl::InvalidArgumentError("\"" + file.name() +
+                                    "\" cannot be a file's name in the process's directory. Rename the file");
 }
 
 }  // namespace
 
-FetchFile FetchFromDriver(const proto::Bootstrap& driver) {
-  return [&driver](const proto::ProgramFile&, size_t index,
-                   const std::function<absl::Status(std::string_view)>& sink) -> absl::Status {
+FetchFile FetchFromDriver(const proto::Bootstrap& driver, std::stop_token stop) {
+  return [&driver, stop = std::move(stop)](
+             const proto::ProgramFile&, size_t index,
+             const std::function<absl::Status(std::string_view)>& sink) -> absl::Status {
     const std::optional<security::Credentials> own = security::FromProto(driver.credentials());
     if (!own) return absl::InvalidArgumentError("the application has no credentials");
     rpc::GrpcBlockTransport transport(*own, kNetworkTimeout);
     transport.SetPeer(kDriverPeer, driver.driver_blocks_address());
+    const std::stop_callback cut_off(stop, [&transport] { transport.SetPeer(kDriverPeer, ""); });
     absl::Status taken;
     const plan::BlockId id{.kind = plan::BlockId::Kind::kProgram, .a = index};
     const absl::Status fetched =
         transport.Fetch(kDriverPeer, {&id, 1}, [&](size_t, absl::StatusOr<exec::Bytes> slice, bool) {
           taken = slice.ok() ? sink(slice->view) : slice.status();
-          return taken.ok();
+          return taken.ok() && !stop.stop_requested();
         });
+    if (stop.stop_requested()) return absl::CancelledError("it took too long to fetch");
     return taken.ok() ? fetched : taken;
   };
 }
 
 absl::StatusOr<std::string> ProgramCache::Get(const proto::ProgramFile& file, size_t index,
                                               const FetchFile& fetch) {
-  if (std::optional<std::string> path = store_.Find(file)) return *std::move(path);
+  {
+    std::lock_guard lock(removing_);
+    if (std::optional<std::string> path = store_.Find(file)) return *std::move(path);
+  }
   const absl::StatusOr<std::unique_ptr<FileStore::Writer>> writer = store_.Add(file);
   if (!writer.ok()) return writer.status();
   const absl::Status fetched =
@@ -90,6 +98,11 @@ absl::StatusOr<std::string> ProgramCache::Place(const proto::ProgramFiles& progr
     if (error) return CannotBeMade(path, error);
   }
   return executable;
+}
+
+void ProgramCache::RemoveOld(fs::file_time_type before) {
+  std::lock_guard lock(removing_);
+  store_.RemoveOld(before);
 }
 
 }  // namespace millstream::deploy

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,10 +22,11 @@ namespace millstream::deploy {
 using FetchFile = std::function<absl::Status(const proto::ProgramFile& file, size_t index,
                                              const std::function<absl::Status(std::string_view)>& sink)>;
 
-// From an application's driver, which serves them as blocks.
-FetchFile FetchFromDriver(const proto::Bootstrap& driver);
+// From an application's driver, which serves them as blocks. Cancelled: `stop` was requested, which ends a
+// fetch at once.
+FetchFile FetchFromDriver(const proto::Bootstrap& driver, std::stop_token stop);
 
-// What processes of applications were started from, kept by the hash of its content. Used by one thread.
+// What processes of applications were started from, kept by the hash of its content. Thread-safe.
 class ProgramCache {
  public:
   explicit ProgramCache(FileStore store) : store_(std::move(store)) {}
@@ -35,7 +38,7 @@ class ProgramCache {
                                     const std::string& directory);
 
   // Removes what nobody asked for since `before`; processes that run it do not notice.
-  void RemoveOld(std::filesystem::file_time_type before) { store_.RemoveOld(before); }
+  void RemoveOld(std::filesystem::file_time_type before);
 
   static constexpr const char* kLibraries = ".libraries";
 
@@ -43,6 +46,7 @@ class ProgramCache {
   absl::StatusOr<std::string> Get(const proto::ProgramFile& file, size_t index, const FetchFile& fetch);
 
   FileStore store_;
+  std::mutex removing_;  // held while old files are told from those that are asked for
 };
 
 }  // namespace millstream::deploy

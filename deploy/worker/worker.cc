@@ -1,6 +1,7 @@
 #include "deploy/worker/worker.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,6 +22,9 @@ namespace {
 
 constexpr std::chrono::hours kKept{7 * 24};
 constexpr std::chrono::hours kCleaningInterval{1};
+// A driver that gives its program slower than that will not be waited for.
+constexpr std::chrono::minutes kLongestFetch{10};
+constexpr const char* kLogLane = "";
 
 std::string NewId(const std::string& host) {
   std::random_device random;
@@ -40,6 +44,14 @@ absl::Status MakeOneDirectory(const std::string& path, bool is_new) {
   return absl::InternalError(path + ": cannot be made: " + std::strerror(errno));
 }
 
+proto::ToMaster EndedMessage(const Launch::Key& key, const std::string& how) {
+  proto::ToMaster message;
+  message.mutable_ended()->set_application(key.first);
+  message.mutable_ended()->set_executor(key.second);
+  message.mutable_ended()->set_how(how);
+  return message;
+}
+
 // Before what the program's own environment says.
 void AddLibraryPath(rpc::ChildProgram& program) {
   constexpr const char* kVariable = "LD_LIBRARY_PATH=";
@@ -56,7 +68,7 @@ void AddLibraryPath(rpc::ChildProgram& program) {
 
 }  // namespace
 
-Worker::Worker(WorkerOptions options, ProgramCache programs)
+Worker::Worker(WorkerOptions options, FileStore programs)
     : options_(std::move(options)),
       id_(NewId(options_.host)),
       programs_(std::move(programs)),
@@ -66,7 +78,7 @@ Worker::Worker(WorkerOptions options, ProgramCache programs)
                   {.hello = [this] { return Hello(); },
                    .on_message = [this](const proto::FromMaster& message) { OnMessage(message); },
                    .on_lost = [this](const absl::Status& why) { OnLost(why); }}),
-      launching_([this] { LaunchLoop(); }),
+      cleaning_([this] { CleanLoop(); }),
       beating_([this] { BeatLoop(); }) {
   connection_.Start();
 }
@@ -75,16 +87,18 @@ Worker::~Worker() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    for (auto& [key, running] : running_) running.fetch.request_stop();
   }
   changed_.notify_all();
-  launching_.join();
+  cleaning_.join();
   beating_.join();
 }
 
-absl::Status Worker::AwaitMaster(std::chrono::milliseconds patience) {
+absl::Status Worker::AwaitMaster(std::chrono::milliseconds patience, const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, patience, [this] { return accepted_ || absl::IsUnauthenticated(lost_); });
+  changed_.wait_for(lock, stop, patience, [this] { return accepted_ || absl::IsUnauthenticated(lost_); });
   if (accepted_) return absl::OkStatus();
+  if (stop.stop_requested()) return absl::CancelledError("stopped");
   const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
   if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
   return absl::AbortedError(why + ", for " + std::to_string(patience.count()) +
@@ -123,9 +137,11 @@ void Worker::OnMessage(const proto::FromMaster& message) {
     case proto::FromMaster::kKill:
       return Kill({message.kill().application(), message.kill().executor()});
     case proto::FromMaster::kLogQuery: {
-      proto::ToMaster answer;
-      *answer.mutable_log_answer() = ReadLogs(options_.directory, message.log_query());
-      return connection_.Send(answer);
+      return RunInLane(kLogLane, [this, query = message.log_query()] {
+        proto::ToMaster answer;
+        *answer.mutable_log_answer() = ReadLogs(options_.directory, query);
+        connection_.Send(answer);
+      });
     }
     default:
       return;
@@ -140,10 +156,12 @@ void Worker::OnAccepted(const proto::Accepted& accepted) {
     connected_ = true;
   }
   changed_.notify_all();
+  master_files_.OnConnection(true);
   base::LogInfo("accepted as " + id_);
 }
 
 void Worker::OnLost(const absl::Status& why) {
+  master_files_.OnConnection(false);
   {
     std::lock_guard lock(mutex_);
     lost_ = absl::Status(why.code(), why.message());
@@ -170,16 +188,23 @@ void Worker::Accept(Launch launch) {
     }
     Running running{launch.is_driver, launch.cores, launch.memory_bytes, std::nullopt, false};
     if (!running_.try_emplace(launch.key, running).second) return;
-    launches_.push_back(std::move(launch));
   }
   changed_.notify_all();
+  const std::string& application = launch.key.first;
+  RunInLane(application, [this, launch] { Start(launch); });
+}
+
+void Worker::RunInLane(const std::string& name, std::function<void()> task) {
+  std::lock_guard lock(mutex_);
+  if (!stopping_) lanes_.Run(name, std::move(task));
 }
 
 void Worker::Kill(const Key& key) {
   {
     std::lock_guard lock(mutex_);
     const auto found = running_.find(key);
-    if (found == running_.end()) return;
+    // Its launch would have come before, on this connection.
+    if (found == running_.end()) return connection_.Send(EndedMessage(key, "never started here"));
     KillHeld(found->second);
   }
   changed_.notify_all();
@@ -187,6 +212,7 @@ void Worker::Kill(const Key& key) {
 
 void Worker::KillHeld(Running& running) {
   running.killed = true;
+  running.fetch.request_stop();
   if (running.child) children_.Kill(*running.child);
 }
 
@@ -196,34 +222,27 @@ bool Worker::OtherLaunchRuns(const Key& driver) const {
   });
 }
 
-void Worker::LaunchLoop() {
-  RemoveOldFiles();
+void Worker::CleanLoop() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    if (!changed_.wait_for(lock, kCleaningInterval, [this] { return stopping_ || !launches_.empty(); })) {
-      lock.unlock();
-      RemoveOldFiles();
-      lock.lock();
-      continue;
-    }
-    if (stopping_) return;
-    Launch launch = std::move(launches_.front());
-    launches_.pop_front();
+  do {
     lock.unlock();
-    Start(std::move(launch));
+    RemoveOldFiles();
     lock.lock();
-  }
+  } while (!changed_.wait_for(lock, kCleaningInterval, [this] { return stopping_; }));
 }
 
 void Worker::RemoveOldFiles() {
-  std::set<std::string> in_use;
-  {
-    std::lock_guard lock(mutex_);
-    for (const auto& [key, process] : running_) in_use.insert(key.first);
-  }
   const auto before = std::filesystem::file_time_type::clock::now() - kKept;
-  for (const char* kind : {"app-", "driver-"}) {
-    RemoveOldEntries(options_.directory, kind, in_use, before);
+  {
+    std::lock_guard directories_lock(directories_mutex_);
+    std::map<std::string, std::set<std::string>> in_use;
+    {
+      std::lock_guard lock(mutex_);
+      for (const auto& [key, process] : running_) in_use[key.first].insert(std::to_string(key.second));
+    }
+    for (const char* kind : {"app-", "driver-"}) {
+      RemoveOldEntriesWithin(options_.directory, kind, in_use, before);
+    }
   }
   programs_.RemoveOld(before);
 }
@@ -231,43 +250,66 @@ void Worker::RemoveOldFiles() {
 void Worker::Start(Launch launch) {
   launch.bootstrap.set_host(options_.executors_listen.host);
   launch.bootstrap.set_advertised_host(options_.executors_listen.advertised_host);
-  const Key key = launch.key;
-  absl::StatusOr<rpc::ChildProgram> program = Prepare(launch);
-  if (!program.ok()) return OnEnded(key, "could not be started: " + std::string(program.status().message()));
+  uint32_t child = 0;
   {
-    std::unique_lock lock(mutex_);
-    Running& running = running_.at(key);
-    if (launch.is_driver) {
-      changed_.wait(lock, [&] { return stopping_ || running.killed || !OtherLaunchRuns(key); });
-    }
-    if (!running.killed && !stopping_) {
-      const uint32_t child = next_child_++;
-      const absl::StatusOr<OutputFiles::Pipes> pipes =
-          outputs_.Open(child, program->directory, launch.output);
-      if (pipes.ok()) {
-        program->output = pipes->output;
-        program->errors = pipes->errors;
-        running.child = child;
-        key_of_[child] = key;
-        base::LogInfo(NameOf(key, launch.is_driver) + " starts in " + program->directory);
-        return children_.Spawn(child, *std::move(program), std::move(launch.bootstrap));
-      }
-      lock.unlock();
-      return OnEnded(key, "could not be started: " + std::string(pipes.status().message()));
+    std::lock_guard lock(mutex_);
+    child = next_child_++;
+  }
+  absl::StatusOr<rpc::ChildProgram> program = Prepare(launch);
+  absl::Status started = program.status();
+  if (started.ok()) started = Spawn(launch, *std::move(program), child);
+  if (started.ok()) return;
+  std::string how = "was not wanted any more";
+  {
+    std::lock_guard lock(mutex_);
+    if (!running_.at(launch.key).killed && !stopping_) {
+      how = "could not be started: " + std::string(started.message());
     }
   }
-  OnEnded(key, "was not wanted any more");
+  OnEnded(launch.key, how);
+}
+
+absl::Status Worker::Spawn(Launch& launch, rpc::ChildProgram program, uint32_t child) {
+  const absl::StatusOr<OutputFiles::Pipes> pipes = outputs_.Open(child, program.directory, launch.output);
+  if (!pipes.ok()) return pipes.status();
+  {
+    std::unique_lock lock(mutex_);
+    Running& running = running_.at(launch.key);
+    running.fetched_by.reset();
+    if (launch.is_driver) {
+      changed_.wait(lock, [&] { return stopping_ || running.killed || !OtherLaunchRuns(launch.key); });
+    }
+    if (!running.killed && !stopping_) {
+      program.output = pipes->output;
+      program.errors = pipes->errors;
+      running.child = child;
+      key_of_[child] = launch.key;
+      base::LogInfo(NameOf(launch.key, launch.is_driver) + " starts in " + program.directory);
+      children_.Spawn(child, std::move(program), std::move(launch.bootstrap));
+      return absl::OkStatus();
+    }
+  }
+  close(pipes->output);
+  close(pipes->errors);
+  return absl::CancelledError("it is not wanted any more");
 }
 
 absl::StatusOr<rpc::ChildProgram> Worker::Prepare(Launch& launch) {
   if (absl::Status certified = Certify(options_.secret_file, launch); !certified.ok()) return certified;
   absl::StatusOr<std::string> directory = MakeDirectory(launch.key);
   if (!directory.ok()) return directory.status();
-  FetchFile fetch = FetchFromDriver(launch.bootstrap);
+  std::stop_token stop;
+  {
+    std::lock_guard lock(mutex_);
+    Running& running = running_.at(launch.key);
+    stop = running.fetch.get_token();
+    if (!launch.is_driver) running.fetched_by = std::chrono::steady_clock::now() + kLongestFetch;
+  }
+  FetchFile fetch = FetchFromDriver(launch.bootstrap, stop);
   if (launch.is_driver) {
-    fetch = [this](const proto::ProgramFile& file, size_t,
-                   const std::function<absl::Status(std::string_view)>& sink) {
-      return master_files_.Fetch(file, sink);
+    fetch = [this, stop](const proto::ProgramFile& file, size_t,
+                         const std::function<absl::Status(std::string_view)>& sink) {
+      return master_files_.Fetch(file, stop, sink);
     };
   }
   absl::StatusOr<std::string> executable = programs_.Place(launch.program, fetch, *directory);
@@ -280,17 +322,18 @@ absl::StatusOr<rpc::ChildProgram> Worker::Prepare(Launch& launch) {
   return program;
 }
 
-absl::StatusOr<std::string> Worker::MakeDirectory(const Key& key) const {
+absl::StatusOr<std::string> Worker::MakeDirectory(const Key& key) {
   if (!IsPlainName(key.first)) return absl::InvalidArgumentError("the application has no usable id");
   const std::string of_application = options_.directory + "/" + key.first;
   const std::string path = of_application + "/" + std::to_string(key.second);
+  std::lock_guard lock(directories_mutex_);
   if (absl::Status made = MakeOneDirectory(of_application, false); !made.ok()) return made;
   if (absl::Status made = MakeOneDirectory(path, true); !made.ok()) return made;
   return path;
 }
 
 void Worker::OnExit(const rpc::ChildExit& end) {
-  outputs_.Drain(end.child);
+  outputs_.End(end.child);
   Key key;
   {
     std::lock_guard lock(mutex_);
@@ -300,11 +343,8 @@ void Worker::OnExit(const rpc::ChildExit& end) {
 }
 
 void Worker::OnEnded(const Key& key, const std::string& how, std::optional<int> exit_code) {
-  proto::ToMaster message;
+  proto::ToMaster message = EndedMessage(key, how);
   proto::ExecutorEnded& ended = *message.mutable_ended();
-  ended.set_application(key.first);
-  ended.set_executor(key.second);
-  ended.set_how(how);
   if (exit_code) ended.set_exit_code(static_cast<uint32_t>(*exit_code));
   {
     std::lock_guard lock(mutex_);
@@ -324,6 +364,11 @@ void Worker::BeatLoop() {
   message.mutable_heartbeat();
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, heartbeat_, [this] { return stopping_; })) {
+    for (auto& [key, running] : running_) {
+      if (running.fetched_by && *running.fetched_by < std::chrono::steady_clock::now()) {
+        running.fetch.request_stop();
+      }
+    }
     lock.unlock();
     connection_.Send(message);
     lock.lock();

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,6 +19,8 @@
 #include "common/rpc/listen_address.h"
 #include "common/rpc/master_connection.h"
 #include "common/security/credentials.h"
+#include "deploy/files/file_store.h"
+#include "deploy/worker/lanes.h"
 #include "deploy/worker/launch.h"
 #include "deploy/worker/master_files.h"
 #include "deploy/worker/output_files.h"
@@ -45,13 +48,13 @@ struct WorkerOptions {
 class Worker {
  public:
   // Begins to look for a master.
-  Worker(WorkerOptions options, ProgramCache programs);
+  Worker(WorkerOptions options, FileStore programs);
   // Kills what it runs.
   ~Worker();
 
   // OK once a master has accepted it. Aborted: none did within `patience`; Unauthenticated: it is another
-  // user's or another secret's.
-  absl::Status AwaitMaster(std::chrono::milliseconds patience);
+  // user's or another secret's; Cancelled: `stop` was requested.
+  absl::Status AwaitMaster(std::chrono::milliseconds patience, const std::stop_token& stop = {});
 
  private:
   using Key = Launch::Key;
@@ -61,6 +64,8 @@ class Worker {
     uint64_t memory_bytes = 0;
     std::optional<uint32_t> child;  // its number, once it was started
     bool killed = false;
+    std::stop_source fetch = {};  // of its program
+    std::optional<std::chrono::steady_clock::time_point> fetched_by = {};
   };
 
   proto::ToMaster Hello();
@@ -73,13 +78,17 @@ class Worker {
   void KillHeld(Running& running);
   bool OtherLaunchRuns(const Key& driver) const;
 
-  // Starts processes, one after the other: their program may have to be fetched.
-  void LaunchLoop();
+  // Beside the connection's thread, and beside those of other names.
+  void RunInLane(const std::string& name, std::function<void()> task);
+  // Its program may have to be fetched.
   void Start(Launch launch);
+  // Gives it to `child`, unless that is not wanted any more.
+  absl::Status Spawn(Launch& launch, rpc::ChildProgram program, uint32_t child);
   absl::StatusOr<rpc::ChildProgram> Prepare(Launch& launch);
+  void CleanLoop();
   void RemoveOldFiles();
   // Its working directory, new.
-  absl::StatusOr<std::string> MakeDirectory(const Key& key) const;
+  absl::StatusOr<std::string> MakeDirectory(const Key& key);
   void OnExit(const rpc::ChildExit& end);
   // `exit_code` is nullopt if it was never started.
   void OnEnded(const Key& key, const std::string& how, std::optional<int> exit_code = std::nullopt);
@@ -87,13 +96,13 @@ class Worker {
 
   const WorkerOptions options_;
   const std::string id_;
-  ProgramCache programs_;  // used by the launching thread alone
+  ProgramCache programs_;
+  std::mutex directories_mutex_;  // held while working directories are made or removed
 
-  std::mutex mutex_;  // protects what follows
-  std::condition_variable changed_;
+  std::mutex mutex_;  // protects what follows; never held while a disk is waited for
+  std::condition_variable_any changed_;
   std::map<Key, Running> running_;
-  std::map<uint32_t, Key> key_of_;  // by child
-  std::deque<Launch> launches_;
+  std::map<uint32_t, Key> key_of_;                  // by child
   std::deque<proto::ExecutorEnded> ended_drivers_;  // the latest
   uint32_t next_child_ = 0;
   std::chrono::milliseconds heartbeat_{1000};
@@ -106,7 +115,8 @@ class Worker {
   MasterFiles master_files_;
   rpc::ChildProcesses children_;
   rpc::MasterConnection connection_;  // not used by children that end once this worker does
-  std::thread launching_;
+  Lanes lanes_;                       // applications' launches
+  std::thread cleaning_;
   std::thread beating_;
 };
 

@@ -7,7 +7,10 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <iterator>
+#include <stop_token>
 #include <vector>
 
 #include "common/rpc/grpc_block_server.h"
@@ -26,6 +29,7 @@ class Program : public rpc::BlockSource {
   explicit Program(std::vector<std::string> contents) : contents_(std::move(contents)) {}
   absl::StatusOr<exec::Slices> Get(const plan::BlockId& id) override {
     ++reads;
+    if (on_read) on_read();
     if (id.kind != plan::BlockId::Kind::kProgram || id.a >= contents_.size()) {
       return absl::NotFoundError("it has a program alone");
     }
@@ -35,6 +39,7 @@ class Program : public rpc::BlockSource {
   absl::Status Put(const plan::BlockId&, exec::Slices) override { return absl::UnimplementedError("no"); }
 
   std::atomic<int> reads = 0;
+  std::function<void()> on_read;
 
  private:
   const std::vector<std::string> contents_;
@@ -72,7 +77,7 @@ class ProgramCacheTest : public testing::Test {
     ProgramCache cache(*FileStore::Open(directory_ / "programs"));
     working_directory_ = directory_ / std::to_string(next_++);
     std::filesystem::create_directory(working_directory_);
-    return cache.Place(program, FetchFromDriver(driver_), working_directory_);
+    return cache.Place(program, FetchFromDriver(driver_, stop_.get_token()), working_directory_);
   }
 
   static std::string Content(const std::filesystem::path& path) {
@@ -85,6 +90,7 @@ class ProgramCacheTest : public testing::Test {
   std::unique_ptr<rpc::GrpcBlockServer> server_ =
       *rpc::GrpcBlockServer::Listen(credentials_, std::chrono::seconds(60));
   proto::Bootstrap driver_;
+  std::stop_source stop_;
   std::filesystem::path directory_;
   std::filesystem::path working_directory_;  // the latest
   int next_ = 0;
@@ -130,6 +136,17 @@ TEST_F(ProgramCacheTest, WhatIsNotWhatWasAnnouncedIsRefusedAndNotKept) {
     EXPECT_THAT(std::string(path.status().message()), HasSubstr("announced"));
   }
   EXPECT_TRUE(Place(Executable("the program")).ok());
+}
+
+TEST_F(ProgramCacheTest, ADriverThatHangsHoldsUpNobodyWhoStops) {
+  std::promise<void> release;
+  program_.on_read = [&] {
+    stop_.request_stop();
+    release.get_future().wait();
+  };
+  const auto path = Place(Executable("the program"));
+  release.set_value();
+  EXPECT_TRUE(absl::IsCancelled(path.status())) << path.status();
 }
 
 TEST_F(ProgramCacheTest, ProgramsThatNobodyAskedForAreRemoved) {

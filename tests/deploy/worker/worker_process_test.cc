@@ -43,7 +43,7 @@ class WorkerTest : public testing::Test {
                                                .cores = 1,
                                                .memory_bytes = 1,
                                                .directory = directory_},
-                                 ProgramCache(*FileStore::Open(directory_ + "/programs")));
+                                 *FileStore::Open(directory_ + "/programs"));
     EXPECT_TRUE(Await([this] { return worker_connection_.has_value(); }));
   }
   ~WorkerTest() override {
@@ -58,11 +58,14 @@ class WorkerTest : public testing::Test {
       worker_connection_ = from;
       answer.mutable_accepted()->set_heartbeat_ms(10'000);
     } else if (message.has_file_request()) {
+      ++file_requests_;
+      if (!gives_files_) return;
       answer.mutable_file_data()->set_sha256(message.file_request().sha256());
       answer.mutable_file_data()->set_offset(message.file_request().offset());
       answer.mutable_file_data()->set_data(program_.substr(message.file_request().offset(), 10'000));
     } else if (message.has_ended()) {
       ended_.emplace_back(message.ended().executor(), message.ended().exit_code());
+      how_ = message.ended().how();
       return;
     } else {
       return;
@@ -90,10 +93,10 @@ class WorkerTest : public testing::Test {
     });
   }
 
-  void Launch(uint32_t epoch) {
+  void Launch(uint32_t epoch, const std::string& driver = kDriver) {
     proto::FromMaster message;
     proto::LaunchDriver& launch = *message.mutable_launch_driver();
-    launch.set_id(kDriver);
+    launch.set_id(driver);
     launch.set_epoch(epoch);
     security::Sha256 hash;
     hash.Add(program_);
@@ -101,6 +104,12 @@ class WorkerTest : public testing::Test {
     executable.set_sha256(hash.Finish());
     executable.set_bytes(program_.size());
     for (const char* argument : {"sleep", "1000"}) launch.mutable_request()->add_command_line(argument);
+    server_->Send(*worker_connection_, message);
+  }
+  void Kill(uint32_t epoch, const std::string& driver) {
+    proto::FromMaster message;
+    message.mutable_kill()->set_application(driver);
+    message.mutable_kill()->set_executor(epoch);
     server_->Send(*worker_connection_, message);
   }
 
@@ -114,6 +123,9 @@ class WorkerTest : public testing::Test {
   std::optional<ConnectionId> worker_connection_;
   proto::WorkerHello hello_;
   std::vector<std::pair<uint32_t, uint32_t>> ended_;  // epochs and exit codes
+  std::string how_;                                   // the latest did
+  bool gives_files_ = true;
+  int file_requests_ = 0;
   std::unique_ptr<Worker> worker_;
 };
 
@@ -145,6 +157,54 @@ TEST_F(WorkerTest, AMasterThatWasAwayIsToldHowDriversEnded) {
   EXPECT_EQ(hello_.ended_drivers(0).executor(), 1);
   EXPECT_EQ(hello_.ended_drivers(0).exit_code(), 128 + SIGTERM);
   EXPECT_TRUE(hello_.drivers().empty());
+}
+
+TEST_F(WorkerTest, AKillOfWhatNeverCameIsAnswered) {
+  Kill(3, "app-20260102030405-0008");
+  ASSERT_TRUE(Await([this] { return !ended_.empty(); }));
+  EXPECT_THAT(ended_, ElementsAre(Pair(3, 0)));
+  EXPECT_EQ(how_, "never started here");
+}
+
+TEST_F(WorkerTest, AFetchHoldsUpNoOtherProgramAndEndsWithAKill) {
+  const std::string other = "driver-20260102030405-0008";
+  Launch(1);
+  ASSERT_TRUE(AwaitLaunch(1));
+  gives_files_ = false;
+  const int given = file_requests_;
+  program_ += "x";
+  Launch(7, other);
+  ASSERT_TRUE(Await([&] { return file_requests_ > given; }));
+  program_.pop_back();
+  Launch(2);
+  ASSERT_TRUE(AwaitLaunch(2));
+  ASSERT_TRUE(Await([this] { return !ended_.empty(); }));
+  ended_.clear();
+  Kill(7, other);
+  ASSERT_TRUE(Await([this] { return !ended_.empty(); }));
+  EXPECT_THAT(ended_, ElementsAre(Pair(7, 0)));
+  EXPECT_EQ(how_, "was not wanted any more");
+}
+
+TEST_F(WorkerTest, AMasterThatRestartsWhileAProgramIsFetchedIsAskedAgain) {
+  gives_files_ = false;
+  Launch(1);
+  ASSERT_TRUE(Await([this] { return file_requests_ == 1; }));
+  gives_files_ = true;
+  server_->Close(*std::exchange(worker_connection_, std::nullopt), absl::UnavailableError("gone"));
+  EXPECT_TRUE(AwaitLaunch(1));
+  EXPECT_THAT(ended_, IsEmpty());
+}
+
+TEST_F(WorkerTest, WhoLooksForAMasterStopsAtOnce) {
+  Worker lost({.own = {{security::Role::kWorker, ""}, secret_, std::nullopt},
+               .masters = {"127.0.0.1:1"},
+               .host = "h",
+               .directory = directory_ + "/lost"},
+              *FileStore::Open(directory_ + "/programs"));
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(absl::IsCancelled(lost.AwaitMaster(std::chrono::hours(1), stop.get_token())));
 }
 
 }  // namespace
