@@ -46,15 +46,15 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
                                                         std::chrono::milliseconds grant) {
   const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  const auto answered = [this] { return !id_.empty() || absl::IsUnauthenticated(lost_); };
+  const auto answered = [this] { return !id_.empty() || killed_ || absl::IsUnauthenticated(lost_); };
   Await(lock, start + reach, answered, "no master has answered yet");
-  if (id_.empty()) {
+  if (id_.empty() && !killed_) {
     const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
     if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
     return absl::AbortedError(why + ", for " + std::to_string(reach.count()) +
                               " ms. Start one with millstream master, or check --master");
   }
-  const auto granted = [this] { return first_grant_.has_value(); };
+  const auto granted = [this] { return first_grant_ || killed_; };
   if (!Await(lock, start + grant, granted,
              id_ +
                  ": no executor was granted yet; check with millstream list that workers are registered and "
@@ -64,6 +64,7 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
         " ms. Ask for less (millstream.executor.cores, millstream.executor.memory), "
         "wait longer (millstream.cluster.waitTimeout), or add workers");
   }
+  if (killed_) return absl::CancelledError(*killed_);
   return *first_grant_;
 }
 
@@ -137,8 +138,14 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
       }
       return listener_.on_ended(executor, message.ended().how());
     }
-    case proto::FromMaster::kKilled:
+    case proto::FromMaster::kKilled: {
+      {
+        std::lock_guard lock(mutex_);
+        killed_ = message.killed().reason();
+        changed_.notify_all();
+      }
       return listener_.on_killed(message.killed().reason());
+    }
     default:
       return;
   }

@@ -43,7 +43,7 @@ class ClusterApplication {
 
   // The cores of the executors that are granted first. Aborted: no master answered within `reach`;
   // Unauthenticated: it is another user's or another secret's; DeadlineExceeded: nothing was granted within
-  // `grant`.
+  // `grant`; Cancelled: it was killed before.
   absl::StatusOr<int> AwaitFirstGrant(std::chrono::milliseconds reach, std::chrono::milliseconds grant);
 
   // Starts a granted executor. `launch` says what runs; who and how large is added.
@@ -72,7 +72,8 @@ class ClusterApplication {
   std::map<ExecutorId, uint32_t> executors_;  // granted and not lost, with their cores
   uint32_t next_executor_ = 0;
   std::optional<int> first_grant_;
-  absl::Status lost_;  // why there is no connection
+  std::optional<std::string> killed_;  // why
+  absl::Status lost_;                  // why there is no connection
   bool connected_ = false;
   std::chrono::milliseconds heartbeat_{1000};
   bool stopping_ = false;

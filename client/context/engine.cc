@@ -265,6 +265,7 @@ class ClusterEngine : public ProcessEngine {
   absl::Status Begin() override {
     const proto::ExecutorRequest request = ExecutorRequestOf(config_, MemoryOf(config_, master_));
     const std::chrono::milliseconds patience = *config_.GetDuration(cli::keys::kWaitTimeout);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     driver::DriverOptions options = DriverOptionsOf(config_, master_);
     options.executors = 0;
     options.cores_per_executor = static_cast<int>(std::max(1u, request.executor_cores()));
@@ -291,10 +292,15 @@ class ClusterEngine : public ProcessEngine {
     const absl::StatusOr<int> cores =
         application_->AwaitFirstGrant(std::min(patience, kReachTimeout), patience);
     if (!cores.ok()) return cores.status();
+    const auto left = [deadline] {
+      const auto until =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      return std::max(until, std::chrono::milliseconds(0));
+    };
     // All of them, so that the default parallelism counts them; but one worker that hangs does not hold up
     // the application for long.
-    if (driver_->AwaitCores(*cores, kJoinTimeout).ok()) return absl::OkStatus();
-    return driver_->AwaitCores(1, patience);
+    if (driver_->AwaitCores(*cores, std::min(kJoinTimeout, left())).ok()) return absl::OkStatus();
+    return driver_->AwaitCores(1, left());
   }
 
  private:
