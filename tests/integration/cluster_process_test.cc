@@ -218,6 +218,21 @@ TEST_F(ClusterTest, KillEndsAnApplication) {
   EXPECT_THAT(logs.err(), HasSubstr("nothing was written to standard output"));
 }
 
+TEST_F(ClusterTest, KillEndsAnApplicationThatWaits) {
+  Process program(
+      WordCount(cluster_.url(), server_.port(),
+                {"--conf", "millstream.executor.cores=64", "--conf", "millstream.cluster.waitTimeout=1h"}));
+  ASSERT_TRUE(AwaitThat([&] { return cluster_.List().find("WAITING") != std::string::npos; }));
+  const std::string list = cluster_.List();
+  const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
+  Process killer(MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--kill", id, "--master", cluster_.url()}));
+  EXPECT_EQ(killer.AwaitExit()->code, 0) << killer.err();
+  const std::optional<Exit> exit = program.AwaitExit();
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->code, 1);
+  EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
+}
+
 TEST_F(ClusterTest, ApplicationsThatFindNoRoomWaitForIt) {
   Process first(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(first, 100);
