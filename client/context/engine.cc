@@ -246,7 +246,6 @@ class LocalClusterEngine : public ProcessEngine {
     children_->Spawn(Number(executor), std::move(program), *std::move(bootstrap));
   }
   void Kill(ExecutorId executor) override { children_->Kill(Number(executor)); }
-
   void AwaitExecutors() override {
     if (children_ == nullptr) return;
     children_->AwaitAll(std::chrono::seconds(2));
@@ -292,15 +291,12 @@ class ClusterEngine : public ProcessEngine {
     const absl::StatusOr<int> cores =
         application_->AwaitFirstGrant(std::min(patience, kReachTimeout), patience);
     if (!cores.ok()) return cores.status();
-    const auto left = [deadline] {
-      const auto until =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      return std::max(until, std::chrono::milliseconds(0));
-    };
-    // All of them, so that the default parallelism counts them; but one worker that hangs does not hold up
-    // the application for long.
-    if (driver_->AwaitCores(*cores, std::min(kJoinTimeout, left())).ok()) return absl::OkStatus();
-    return driver_->AwaitCores(1, left());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto join = std::min(kJoinTimeout, left);
+    // All of them, which the default parallelism counts; but one worker that hangs is not waited for long.
+    if (driver_->AwaitCores(*cores, join).ok()) return absl::OkStatus();
+    return driver_->AwaitCores(1, left - join);
   }
 
  private:
@@ -316,7 +312,6 @@ class ClusterEngine : public ProcessEngine {
     application_->Launch(executor, LaunchOf(config_, *std::move(bootstrap), program_->descriptions()));
   }
   void Kill(ExecutorId executor) override { application_->Drop(executor, "its driver gave it up"); }
-
   void AwaitExecutors() override { application_.reset(); }
 
   std::unique_ptr<ProgramBlocks> program_;
@@ -390,7 +385,6 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());
   (*server)->Serve((*executor)->blocks());
-
   std::promise<void> driver_gone;
   link.Start({.on_message =
                   [&executor](std::shared_ptr<const proto::ToExecutor> message) {
