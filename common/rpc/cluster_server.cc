@@ -136,20 +136,16 @@ class ClusterServer::Stream : public RpcHandler {
   std::optional<grpc::Status> end_;
 };
 
-absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(
-    const security::Credentials& own, const ListenOptions& listen,
-    std::chrono::milliseconds longest_silence) {
+absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const security::Credentials& own,
+                                                                     const ListenOptions& listen) {
   std::unique_ptr<ClusterServer> cluster(new ClusterServer(own.tls.has_value()));
   ClusterServer& self = *cluster;
   const auto attach = [&self](RpcServer::Call& call) {
     return std::make_unique<Stream>(self, call, ConnectionId{self.next_connection_++});
   };
-  auto server =
-      RpcServer::Listen(own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
-                        {.listen = listen,
-                         .max_calls = kMostConnections,
-                         .max_message_bytes = kMostMessageBytes,
-                         .longest_silence = longest_silence});
+  auto server = RpcServer::Listen(
+      own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
+      {.listen = listen, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
   if (!server.ok()) return server.status();
   cluster->server_ = *std::move(server);
   return cluster;

@@ -32,10 +32,9 @@ class ClusterServer {
     std::function<void(ConnectionId)> on_closed;  // by the peer; last
   };
 
-  // `longest_silence` is RpcServerOptions's, and errors are RpcServer::Listen()'s.
-  static absl::StatusOr<std::unique_ptr<ClusterServer>> Listen(
-      const security::Credentials& own, const ListenOptions& listen,
-      std::chrono::milliseconds longest_silence = std::chrono::milliseconds(0));
+  // Errors are RpcServer::Listen()'s.
+  static absl::StatusOr<std::unique_ptr<ClusterServer>> Listen(const security::Credentials& own,
+                                                               const ListenOptions& listen);
   ~ClusterServer();
 
   const std::string& address() const { return server_->address(); }  // host:port

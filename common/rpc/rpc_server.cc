@@ -36,11 +36,6 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
                              static_cast<int>(options.handshake_timeout.count()));
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              static_cast<int>(options.least_ping_interval.count()));
-  if (const int silence = static_cast<int>(options.longest_silence.count()); silence > 0) {
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, silence / 3);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, silence - silence / 3);
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  }
 }
 
 bool IsEveryAddress(const ListenAddress& address) {

@@ -27,8 +27,6 @@ struct RpcServerOptions {
   size_t memory_bytes = size_t{64} << 20;  // of gRPC's own buffers
   std::chrono::milliseconds handshake_timeout{5000};
   std::chrono::milliseconds least_ping_interval{100};  // a client that pings more often is cut off
-  // A connection on which nothing comes for so long, not even an answer to a ping, is closed; 0: none is.
-  std::chrono::milliseconds longest_silence{0};
 };
 
 // The only door into a process of the engine. It serves a table of methods; a call whose caller does not

@@ -171,9 +171,7 @@ absl::Status RunMaster(const MasterDaemonOptions& options) {
 
   rpc::ListenOptions listen = options.listen;
   listen.host = *host;
-  // Not before the master gives up by itself those that say nothing.
-  const auto server =
-      rpc::ClusterServer::Listen(*own, listen, Master::kLongestAmnesty * milliseconds(options.timeout_ms));
+  const auto server = rpc::ClusterServer::Listen(*own, listen);
   if (!server.ok()) return server.status();
   const std::string& address = (*server)->address();
   std::unique_ptr<security::LocalSecretServer> secrets;

@@ -126,6 +126,8 @@ void Master::On(const MessageArrived& event) {
 }
 
 void Master::On(const Disconnected& event) {
+  // Old connections break one by one when the network is back, before anybody says anything.
+  if (IsKnown(event.connection) && AmnestyEndMs()) On(Stalled{});
   ForgetInLogReads(event.connection);
   for (auto& [id, driver] : drivers_) driver.awaited_by.erase(event.connection);
   if (const auto node = application_of_.extract(event.connection)) {

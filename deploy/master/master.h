@@ -66,9 +66,6 @@ class Master {
  public:
   using Commands = std::vector<MasterCommand>;
 
-  // Timeouts for which it blames its own host if it hears nobody.
-  static constexpr int64_t kLongestAmnesty = 3;
-
   // `records` are those that an earlier master kept. DataLoss: one of them is damaged.
   static absl::StatusOr<Master> Create(const MasterOptions& options,
                                        const std::map<std::string, std::string>& records, int64_t now_ms);

@@ -4,6 +4,11 @@
 #include "deploy/master/master.h"
 
 namespace millstream::deploy {
+namespace {
+
+constexpr int64_t kLongestAmnesty = 3;  // timeouts
+
+}  // namespace
 
 std::optional<int64_t> Master::AmnestyEndMs() const {
   int connected = 0;

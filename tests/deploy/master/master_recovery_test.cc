@@ -146,6 +146,21 @@ TEST_F(MasterRecoveryTest, AfterItWasCutOffWhoStaysSilentIsLost) {
   EXPECT_THAT(closed_, ElementsAre(second));
 }
 
+TEST_F(MasterRecoveryTest, ConnectionsThatBreakOneByOneAfterItWasCutOffCostNobodyAnything) {
+  const std::vector<ConnectionId> workers{AddWorker("w1", 1), AddWorker("w2", 1)};
+  const ConnectionId application = AddApplication(2);
+  const std::string id = IdOf(application);
+  beating_.clear();
+  Pass(2 * kTimeoutMs);
+  for (const ConnectionId worker : workers) {
+    Handle(Disconnected{worker});
+    Handle(TimePassed{});
+  }
+  EXPECT_THAT(closed_, IsEmpty());
+  EXPECT_EQ(StateOf(id), proto::ApplicationRecord::RUNNING);
+  EXPECT_EQ(List().workers_size(), 2);
+}
+
 TEST_F(MasterRecoveryTest, WhenNobodyIsHeardForThreeTimeoutsAllAreLost) {
   const ConnectionId first = AddWorker("w1", 1);
   const ConnectionId second = AddWorker("w2", 1);
