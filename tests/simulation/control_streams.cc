@@ -26,17 +26,17 @@ void ControlStreams::SendToDriver(ExecutorId executor, const std::string& messag
   const StreamPtr stream = Find(executor);
   if (stream == nullptr) return;
   const int64_t repeat_us = random_.Chance(repeats_) ? random_.Between(1, kLatestRepeatUs) : 0;
-  Enqueue(stream, &Stream::to_driver, [this, stream, message, repeat_us] {
-    stream->ends.at_driver(message);
+  Enqueue(stream, &Stream::to_driver, [this, message, repeat_us](const StreamPtr& from) {
+    from->ends.at_driver(message);
     if (repeat_us == 0) return;
-    agenda_.After(repeat_us, [stream, message] { stream->ends.at_driver(message); });
+    agenda_.After(repeat_us, [from, message] { from->ends.at_driver(message); });
   });
 }
 
 void ControlStreams::SendToExecutor(ExecutorId executor, const std::string& message) {
   const StreamPtr stream = Find(executor);
   if (stream == nullptr) return;
-  Enqueue(stream, &Stream::to_executor, [stream, message] { stream->ends.at_executor(message); });
+  Enqueue(stream, &Stream::to_executor, [message](const StreamPtr& to) { to->ends.at_executor(message); });
 }
 
 void ControlStreams::Block(ExecutorId executor, bool to_driver, bool to_executor) {
@@ -53,9 +53,9 @@ void ControlStreams::EndAtExecutor(ExecutorId executor, Rest rest) {
   if (stream == nullptr || stream->to_executor.closed) return;
   stream->to_executor.closed = true;
   if (rest == Rest::kIsLost) stream->to_driver.under_way.clear();
-  Enqueue(stream, &Stream::to_driver, [stream] {
-    stream->to_driver.closed = true;
-    stream->ends.closed_at_driver();
+  Enqueue(stream, &Stream::to_driver, [](const StreamPtr& ended) {
+    ended->to_driver.closed = true;
+    ended->ends.closed_at_driver();
   });
 }
 
@@ -64,9 +64,9 @@ void ControlStreams::EndAtDriver(ExecutorId executor) {
   if (stream == nullptr) return;
   streams_.erase(executor);
   stream->to_driver.closed = true;
-  Enqueue(stream, &Stream::to_executor, [stream] {
-    stream->to_executor.closed = true;
-    stream->ends.closed_at_executor();
+  Enqueue(stream, &Stream::to_executor, [](const StreamPtr& ended) {
+    ended->to_executor.closed = true;
+    ended->ends.closed_at_executor();
   });
 }
 
@@ -79,8 +79,7 @@ void ControlStreams::Break(ExecutorId executor) {
                 [stream] { stream->ends.closed_at_executor(); });
 }
 
-void ControlStreams::Enqueue(const StreamPtr& stream, Direction Stream::*direction,
-                             std::function<void()> arrive) {
+void ControlStreams::Enqueue(const StreamPtr& stream, Direction Stream::*direction, Arrival arrive) {
   Direction& way = (*stream).*direction;
   const int64_t latency = random_.Chance(kSlowMessages) ? random_.Between(kMostLatencyUs, kSlowLatencyUs)
                                                         : random_.Between(kLeastLatencyUs, kMostLatencyUs);
@@ -93,9 +92,9 @@ void ControlStreams::Pump(const StreamPtr& stream, Direction Stream::*direction)
   Direction& way = (*stream).*direction;
   while (!way.blocked && !way.closed && !way.under_way.empty() &&
          way.under_way.front().first <= agenda_.now_us()) {
-    const std::function<void()> arrive = std::move(way.under_way.front().second);
+    const Arrival arrive = std::move(way.under_way.front().second);
     way.under_way.pop_front();
-    arrive();
+    arrive(stream);
   }
 }
 

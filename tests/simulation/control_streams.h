@@ -53,8 +53,12 @@ class ControlStreams {
   void StopRepeating() { repeats_ = 0; }
 
  private:
+  struct Stream;
+  using StreamPtr = std::shared_ptr<Stream>;
+  // Told its stream, which owns it.
+  using Arrival = std::function<void(const StreamPtr&)>;
   struct Direction {
-    std::deque<std::pair<int64_t, std::function<void()>>> under_way;  // when it arrives
+    std::deque<std::pair<int64_t, Arrival>> under_way;  // when it arrives
     int64_t last_us = 0;
     bool blocked = false;
     bool closed = false;
@@ -64,9 +68,8 @@ class ControlStreams {
     Direction to_driver;
     Direction to_executor;
   };
-  using StreamPtr = std::shared_ptr<Stream>;
 
-  void Enqueue(const StreamPtr& stream, Direction Stream::*direction, std::function<void()> arrive);
+  void Enqueue(const StreamPtr& stream, Direction Stream::*direction, Arrival arrive);
   void Pump(const StreamPtr& stream, Direction Stream::*direction);
   StreamPtr Find(ExecutorId executor) const;
 
