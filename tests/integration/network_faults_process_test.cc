@@ -28,7 +28,8 @@ constexpr int kDriver = 3;  // workers are 1 and 2
 class NetworkFaultsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (const std::string why = Hosts::Unavailable(); !why.empty()) GTEST_SKIP() << "SKIPPED: " << why;
+    if (const std::string why = Hosts::Unavailable(); !why.empty())
+      GTEST_SKIP() << "SKIPPED: faults of a network: " << why;
     hosts_ =
         std::make_unique<Hosts>(std::vector<std::string>{"10.77.0.1", "10.77.0.2", "10.77.0.3", "10.77.0.4"});
     server_ = std::make_unique<TextServer>(0, hosts_->own_address());

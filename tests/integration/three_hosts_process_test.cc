@@ -48,7 +48,8 @@ std::vector<Line> LinesOfThePage() {
 TEST(ThreeHostsTest, ThePageWorksAsItIsWritten) {
   const std::vector<Line> lines = LinesOfThePage();
   ASSERT_EQ(lines.size(), 6u) << "secret, master, worker, worker, submit, list";
-  if (const std::string why = Hosts::Unavailable(); !why.empty()) GTEST_SKIP() << "SKIPPED: " << why;
+  if (const std::string why = Hosts::Unavailable(); !why.empty())
+    GTEST_SKIP() << "SKIPPED: three hosts: " << why;
   const std::vector<std::string> addresses{"10.0.0.1", "10.0.0.2", "10.0.0.3"};
   const Hosts hosts(addresses);
   const TemporaryFolder folder;

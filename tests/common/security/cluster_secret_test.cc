@@ -72,7 +72,7 @@ TEST_F(ClusterSecretTest, AFileThatOthersMayAccessIsRefused) {
 }
 
 TEST_F(ClusterSecretTest, AnotherUsersFileIsRefused) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  if (geteuid() != 0) GTEST_SKIP() << "SKIPPED: a file of another user: only root can give one away";
   ASSERT_EQ(chown(file_.c_str(), 12345, static_cast<gid_t>(-1)), 0);
   ExpectUnusable(file_, "belongs to another user");
 }

@@ -36,7 +36,7 @@ TEST(LocalSecretTest, AnAddressHasOneServer) {
 }
 
 TEST(LocalSecretTest, AnotherUserIsRefusedAndNotBelieved) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can be two users";
+  if (geteuid() != 0) GTEST_SKIP() << "SKIPPED: a secret of another user: only root can be two users";
   const auto server = LocalSecretServer::Start(kAddress, Secret::Random());
   ASSERT_TRUE(server.ok());
   std::optional<absl::StatusCode> as_nobody;

@@ -76,7 +76,7 @@ TEST_F(OldFilesTest, DeadExecutorsGoWhileTheirApplicationRuns) {
 }
 
 TEST_F(OldFilesTest, WhatCannotBeReadStays) {
-  if (geteuid() == 0) GTEST_SKIP() << "root reads everything";
+  if (geteuid() == 0) GTEST_SKIP() << "SKIPPED: what cannot be read: root reads everything";
   Write("app-1/0/locked/new", hours(1));
   fs::permissions(directory_ / "app-1/0/locked", fs::perms::none);
   for (const char* path : {"app-1/0/locked", "app-1/0", "app-1"}) {
