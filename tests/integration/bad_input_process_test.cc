@@ -2,13 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/expect_end.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
 
 namespace millstream::test {
 namespace {
-
-using ::testing::HasSubstr;
 
 struct BadInput {
   const char* name;
@@ -56,22 +55,11 @@ const BadInput kInputs[] = {
 INSTANTIATE_TEST_SUITE_P(All, BadInputTest, ::testing::ValuesIn(kInputs),
                          [](const auto& input) { return std::string(input.param.name); });
 
-void ExpectRefused(Process& program, int code, const std::vector<const char*>& says) {
-  const std::optional<Exit> exit = program.AwaitExit();
-  ASSERT_TRUE(exit) << program.err();
-  EXPECT_EQ(exit->code, code) << program.err();
-  EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
-  EXPECT_EQ(program.out(), "");
-  const std::string err = program.err();
-  const std::string line = err.substr(std::min(err.find("millstream: error:"), err.size()));
-  for (const char* part : says) EXPECT_THAT(line.substr(0, line.find('\n')), HasSubstr(part));
-}
-
 TEST_P(BadInputTest, IsRefusedInOneLineThatNamesIt) {
   std::vector<std::string> arguments = {Example("network_word_count")};
   arguments.insert(arguments.end(), GetParam().arguments.begin(), GetParam().arguments.end());
   Process program(arguments);
-  ExpectRefused(program, GetParam().code, GetParam().says);
+  ExpectRefused(program, GetParam().code, {GetParam().says.begin(), GetParam().says.end()});
 }
 
 TEST(NoOutputTest, IsRefusedInOneLineThatNamesIt) {

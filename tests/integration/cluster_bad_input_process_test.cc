@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "tests/support/cluster.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
-#include "tests/support/refused.h"
 #include "tests/support/text_server.h"
 
 namespace millstream::test {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/support/cluster.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
@@ -52,14 +53,6 @@ class ClusterTest : public ::testing::Test {
     cluster_.AddWorker(2);
   }
 
-  std::vector<pid_t> Executors() {
-    std::vector<pid_t> executors;
-    for (const auto& worker : cluster_.workers()) {
-      for (const pid_t child : ChildrenOf(worker->pid())) executors.push_back(child);
-    }
-    return executors;
-  }
-
   // Sends lines of their own kind, and waits until all that was ever sent is counted.
   void SendAndAwait(const Process& program, int lines) {
     const std::vector<std::string> some = SomeLines(lines);
@@ -67,14 +60,6 @@ class ClusterTest : public ::testing::Test {
     ASSERT_TRUE(server_.Send(Joined(some)));
     ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
         << program.err();
-  }
-
-  static void ExpectGracefulEnd(Process& program) {
-    program.Signal(SIGTERM);
-    const std::optional<Exit> exit = program.AwaitExit();
-    ASSERT_TRUE(exit) << program.err();
-    EXPECT_EQ(exit->code, 0) << program.err();
-    EXPECT_EQ(ErrorLines(program.err()), 0) << program.err();
   }
 
   Cluster cluster_{MILLSTREAM_BIN_DIR};
@@ -89,7 +74,7 @@ TEST_F(ClusterTest, AProgramRunsOnBothWorkersAndLeavesNothingRunning) {
   EXPECT_TRUE(ChildrenOf(program.pid()).empty());
   EXPECT_THAT(cluster_.List(), HasSubstr("RUNNING"));
   ExpectGracefulEnd(program);
-  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.Executors().empty(); }));
   EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("FINISHED") != std::string::npos; }));
 }
 
@@ -100,7 +85,7 @@ TEST_F(ClusterTest, SubmitRunsTheProgramAsItIs) {
   arguments.insert(arguments.end(), direct.begin() + 3, direct.end());
   Process program(MillstreamCommand(MILLSTREAM_BIN_DIR, arguments));
   SendAndAwait(program, 2'000);
-  EXPECT_EQ(Executors().size(), 2u);
+  EXPECT_EQ(cluster_.Executors().size(), 2u);
   EXPECT_THAT(cluster_.List(), HasSubstr("CountedElsewhere"));
   ExpectGracefulEnd(program);
 }
@@ -120,7 +105,7 @@ class LostReceiverTest : public ClusterTest, public ::testing::WithParamInterfac
  protected:
   // The executor that is to die: the receiver's or the other.
   pid_t Victim() {
-    for (const pid_t executor : Executors()) {
+    for (const pid_t executor : cluster_.Executors()) {
       if (IsConnectedTo(executor, server_.port()) == GetParam()) return executor;
     }
     return 0;
@@ -137,7 +122,7 @@ TEST_P(LostReceiverTest, AnExecutorThatIsKilledIsReplacedAndEveryLineIsCountedOn
   ASSERT_NE(victim, 0);
   kill(victim, SIGKILL);
   EXPECT_TRUE(AwaitThat([&] {
-    const std::vector<pid_t> now = Executors();
+    const std::vector<pid_t> now = cluster_.Executors();
     return now.size() == 2 && std::ranges::count(now, victim) == 0;
   }));
   EXPECT_TRUE(program.AwaitErr("killed by signal 9")) << program.err();
@@ -166,7 +151,7 @@ TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
 TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
   Process program(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(program, 1'000);
-  const std::vector<pid_t> before = Executors();
+  const std::vector<pid_t> before = cluster_.Executors();
   cluster_.master().Signal(SIGKILL);
   ASSERT_TRUE(cluster_.master().AwaitExit());
   SendAndAwait(program, 1'000);  // nobody misses it
@@ -177,10 +162,10 @@ TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
            list.find("2/2", list.find("2/2") + 1) != std::string::npos;
   })) << cluster_.List();
   SendAndAwait(program, 1'000);
-  EXPECT_EQ(Executors(), before);
+  EXPECT_EQ(cluster_.Executors(), before);
   kill(before.front(), SIGKILL);
   EXPECT_TRUE(AwaitThat([&] {
-    const std::vector<pid_t> now = Executors();
+    const std::vector<pid_t> now = cluster_.Executors();
     return now.size() == 2 && std::ranges::count(now, before.front()) == 0;
   })) << program.err();
   ExpectGracefulEnd(program);
@@ -190,7 +175,7 @@ TEST_F(ClusterTest, ADriverThatIsKilledLeavesNothingRunning) {
   Process program(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(program, 100);
   program.Signal(SIGKILL);
-  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.Executors().empty(); }));
 }
 
 TEST_F(ClusterTest, KillEndsAnApplication) {
@@ -209,7 +194,7 @@ TEST_F(ClusterTest, KillEndsAnApplication) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->code, 1);
   EXPECT_EQ(ErrorLines(program.err()), 1) << program.err();
-  EXPECT_TRUE(AwaitThat([&] { return Executors().empty(); }));
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.Executors().empty(); }));
   Process again(MillstreamCommand(MILLSTREAM_BIN_DIR, {"submit", "--kill", id, "--master", cluster_.url()}));
   EXPECT_EQ(again.AwaitExit()->code, 0) << again.err();
   EXPECT_EQ(again.out(), id + " had ended already\n");
@@ -265,7 +250,7 @@ TEST_F(ClusterTest, AnExecutorsOutputIsInADirectoryOfItsOwn) {
     }
   }
   EXPECT_EQ(logs.size(), 2u);
-  for (const pid_t executor : Executors()) {
+  for (const pid_t executor : cluster_.Executors()) {
     EXPECT_TRUE(logs.contains(std::filesystem::read_symlink("/proc/" + std::to_string(executor) + "/cwd")));
   }
   ExpectGracefulEnd(program);
@@ -282,7 +267,7 @@ TEST_F(ClusterTest, LogsFollowAnApplicationToItsEndAndStayReadable) {
   std::vector<std::string> follow = arguments;
   follow.push_back("-f");
   Process follower(MillstreamCommand(MILLSTREAM_BIN_DIR, follow));
-  for (const pid_t executor : Executors()) {
+  for (const pid_t executor : cluster_.Executors()) {
     const std::filesystem::path directory =
         std::filesystem::read_symlink("/proc/" + std::to_string(executor) + "/cwd");
     std::ofstream(directory / "stderr", std::ios::app) << "said by " << directory.filename().string() << "\n";
@@ -310,7 +295,7 @@ TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
   Process program(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(program, 100);
   const std::set<std::string> known = Entries(ProcFile(cluster_.workers()[0]->pid(), "environ"));
-  for (const pid_t executor : Executors()) {
+  for (const pid_t executor : cluster_.Executors()) {
     EXPECT_EQ(ProcFile(executor, "cmdline"), ProcFile(program.pid(), "cmdline"));
     for (const std::string& entry : Entries(ProcFile(executor, "environ"))) {
       if (known.contains(entry)) continue;
@@ -324,7 +309,7 @@ TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
 TEST_F(ClusterTest, EveryPortIsOnLoopback) {
   Process program(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(program, 100);
-  std::vector<pid_t> processes = Executors();
+  std::vector<pid_t> processes = cluster_.Executors();
   processes.push_back(program.pid());
   processes.push_back(cluster_.master().pid());
   for (const pid_t pid : processes) {

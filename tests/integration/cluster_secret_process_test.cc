@@ -10,8 +10,8 @@
 
 #include "tests/support/cluster.h"
 #include "tests/support/credentials.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/programs.h"
-#include "tests/support/refused.h"
 
 namespace millstream::test {
 namespace {

@@ -14,11 +14,11 @@
 #include "tests/support/cluster.h"
 #include "tests/support/credentials.h"
 #include "tests/support/credulous.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
 #include "tests/support/raw_call.h"
-#include "tests/support/refused.h"
 #include "tests/support/strangers.h"
 #include "tests/support/text_server.h"
 #include "tests/support/words.h"
@@ -61,14 +61,6 @@ struct Application {
         << program.err();
   }
 
-  void ExpectGracefulEnd() {
-    program.Signal(SIGTERM);
-    const std::optional<Exit> exit = program.AwaitExit();
-    ASSERT_TRUE(exit) << program.err();
-    EXPECT_EQ(exit->code, 0) << program.err();
-    EXPECT_EQ(ErrorLines(program.err()), 0) << program.err();
-  }
-
   TextServer server;
   Process program;
   Counts expected;
@@ -86,14 +78,6 @@ class ClusterTlsProcessTest : public ::testing::Test {
     cluster_.AddWorker(2);
   }
 
-  std::vector<pid_t> Executors() {
-    std::vector<pid_t> executors;
-    for (const auto& worker : cluster_.workers()) {
-      for (const pid_t child : ChildrenOf(worker->pid())) executors.push_back(child);
-    }
-    return executors;
-  }
-
   const TemporaryFolder folder_;
   const std::string file_ = NewSecretFile(folder_);
   Cluster cluster_{MILLSTREAM_BIN_DIR, file_};
@@ -104,12 +88,12 @@ TEST_F(ClusterTlsProcessTest, TwoApplicationsCountAndNeitherGetsIntoAPortOfTheOt
                                       "millstream.cores.max=2"};
   Application one(cluster_.url(), file_, half);
   one.SendAndAwait(2'000);
-  const std::vector<pid_t> of_one = Executors();
+  const std::vector<pid_t> of_one = cluster_.Executors();
   ASSERT_EQ(of_one.size(), 2u);
   Application two(cluster_.url(), file_, half);
   two.SendAndAwait(2'000);
   one.SendAndAwait(2'000);
-  ASSERT_EQ(Executors().size(), 4u);
+  ASSERT_EQ(cluster_.Executors().size(), 4u);
 
   const security::ClusterSecret cluster = *security::ClusterSecret::Read(file_);
   const auto issue = [&](security::Role role, const std::string& application) {
@@ -128,7 +112,7 @@ TEST_F(ClusterTlsProcessTest, TwoApplicationsCountAndNeitherGetsIntoAPortOfTheOt
        grpc::StatusCode::UNAUTHENTICATED},
       {{"a worker", CredulousConnection(worker), {worker.token.Reveal()}},
        grpc::StatusCode::UNAUTHENTICATED}};
-  std::vector<pid_t> processes = Executors();
+  std::vector<pid_t> processes = cluster_.Executors();
   processes.insert(processes.end(), {one.program.pid(), two.program.pid()});
   int ports = 0;
   for (const pid_t pid : processes) {
@@ -152,14 +136,14 @@ TEST_F(ClusterTlsProcessTest, TwoApplicationsCountAndNeitherGetsIntoAPortOfTheOt
             grpc::StatusCode::PERMISSION_DENIED);
   one.SendAndAwait(100);
   two.SendAndAwait(100);
-  one.ExpectGracefulEnd();
-  two.ExpectGracefulEnd();
+  ExpectGracefulEnd(one.program);
+  ExpectGracefulEnd(two.program);
 }
 
 TEST_F(ClusterTlsProcessTest, StrangersOnEveryPortDoNoHarm) {
   Application application(cluster_.url(), file_);
   application.SendAndAwait(1'000);
-  std::vector<pid_t> processes = Executors();
+  std::vector<pid_t> processes = cluster_.Executors();
   processes.insert(processes.end(), {application.program.pid(), cluster_.master().pid()});
   Strangers strangers;
   for (const pid_t pid : processes) {
@@ -170,14 +154,14 @@ TEST_F(ClusterTlsProcessTest, StrangersOnEveryPortDoNoHarm) {
   }
   EXPECT_THAT(cluster_.List(), HasSubstr("RUNNING"));
   for (const pid_t pid : processes) EXPECT_LT(VmHwmKb(pid), 128 << 10);
-  application.ExpectGracefulEnd();
+  ExpectGracefulEnd(application.program);
 }
 
 TEST_F(ClusterTlsProcessTest, AMasterThatIsKilledAndStartedAgainReplacesAnExecutorThatDies) {
   Application application(cluster_.url(), file_,
                           {"--conf", "millstream.streaming.receiverRestartDelay=50ms"});
   application.SendAndAwait(1'000);
-  const std::vector<pid_t> before = Executors();
+  const std::vector<pid_t> before = cluster_.Executors();
   cluster_.master().Signal(SIGKILL);
   ASSERT_TRUE(cluster_.master().AwaitExit());
   application.SendAndAwait(1'000);
@@ -189,10 +173,10 @@ TEST_F(ClusterTlsProcessTest, AMasterThatIsKilledAndStartedAgainReplacesAnExecut
   ASSERT_FALSE(before.empty());
   kill(before.front(), SIGKILL);
   EXPECT_TRUE(AwaitThat([&] {
-    const std::vector<pid_t> now = Executors();
+    const std::vector<pid_t> now = cluster_.Executors();
     return now.size() == 2 && std::ranges::count(now, before.front()) == 0;
   })) << application.program.err();
-  application.ExpectGracefulEnd();
+  ExpectGracefulEnd(application.program);
 }
 
 TEST_F(ClusterTlsProcessTest, EveryCommandWorksWithTheSecretFile) {
@@ -234,12 +218,12 @@ std::string AllText(const std::string& directory) {
 TEST_F(ClusterTlsProcessTest, NothingSecretIsInArgumentsEnvironmentsLogsOrWorkDirectories) {
   Application application(cluster_.url(), file_, {"--conf", "millstream.log.level=debug"});
   application.SendAndAwait(100);
-  std::vector<pid_t> processes = Executors();
+  std::vector<pid_t> processes = cluster_.Executors();
   processes.insert(processes.end(), {application.program.pid(), cluster_.master().pid()});
   for (const auto& worker : cluster_.workers()) processes.push_back(worker->pid());
   std::string seen;
   for (const pid_t pid : processes) seen += ProcFile(pid, "cmdline") + ProcFile(pid, "environ");
-  application.ExpectGracefulEnd();
+  ExpectGracefulEnd(application.program);
   seen += application.program.out() + application.program.err() + cluster_.master().err();
   for (const auto& worker : cluster_.workers()) seen += worker->err();
   seen += AllText(cluster_.directory());
@@ -276,8 +260,8 @@ TEST_F(ClusterTlsProcessTest, FixedPortsAreKeptAndOneThatIsInUseIsRefusedOrFollo
   Application second(cluster_.url(), file_, fixed);
   second.SendAndAwait(10);
   EXPECT_TRUE(listens(second, [&](int taken) { return taken > port && taken <= port + 16; }));
-  first.ExpectGracefulEnd();
-  second.ExpectGracefulEnd();
+  ExpectGracefulEnd(first.program);
+  ExpectGracefulEnd(second.program);
 }
 
 TEST_F(ClusterTlsProcessTest, AnApplicationsExecutorsListenInItsRangeOfPorts) {
@@ -286,13 +270,13 @@ TEST_F(ClusterTlsProcessTest, AnApplicationsExecutorsListenInItsRangeOfPorts) {
                           {"--conf", "millstream.blockManager.port=" + std::to_string(port), "--conf",
                            "millstream.port.maxRetries=50"});
   application.SendAndAwait(10);
-  for (const pid_t executor : Executors()) {
+  for (const pid_t executor : cluster_.Executors()) {
     const std::vector<Listener> listeners = ListenersOf(executor);
     ASSERT_EQ(listeners.size(), 1u);
     EXPECT_GE(listeners[0].port, port);
     EXPECT_LE(listeners[0].port, port + 50);
   }
-  application.ExpectGracefulEnd();
+  ExpectGracefulEnd(application.program);
 }
 
 TEST(ClusterBeyondLoopbackTest, ProcessesListenOnEveryAddressAndAreFoundByTheAdvertisedOne) {
@@ -324,7 +308,7 @@ TEST(ClusterBeyondLoopbackTest, ProcessesListenOnEveryAddressAndAreFoundByTheAdv
     EXPECT_FALSE(listeners.empty());
     for (const Listener& listener : listeners) EXPECT_FALSE(listener.loopback) << listener.port;
   }
-  application.ExpectGracefulEnd();
+  ExpectGracefulEnd(application.program);
 }
 
 }  // namespace

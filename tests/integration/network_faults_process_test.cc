@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "tests/support/cluster.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/hosts.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
@@ -114,14 +115,6 @@ class NetworkFaultsTest : public ::testing::Test {
     return AwaitThat([&] { return matcher.Matches(List()); });
   }
 
-  void ExpectGracefulEnd() {
-    program_->Signal(SIGTERM);
-    const std::optional<Exit> exit = program_->AwaitExit();
-    ASSERT_TRUE(exit) << program_->err();
-    EXPECT_EQ(exit->code, 0) << program_->err();
-    EXPECT_EQ(ErrorLines(program_->err()), 0) << program_->err();
-  }
-
   std::unique_ptr<Hosts> hosts_;
   std::unique_ptr<TextServer> server_;
   std::string directory_;
@@ -157,7 +150,7 @@ TEST_P(WorkersHostTest, OneThatIsCutOffLosesItsWorkAndIsTakenBackWithoutIt) {
     return now.size() == 1 && now != stale;
   })) << List();
   SendAndAwait(1'000);
-  ExpectGracefulEnd();
+  ExpectGracefulEnd(*program_);
 }
 
 TEST_P(WorkersHostTest, OneThatIsNotReachedThoughItSpeaksLosesItsWork) {
@@ -166,7 +159,7 @@ TEST_P(WorkersHostTest, OneThatIsNotReachedThoughItSpeaksLosesItsWork) {
   hosts_->Deafen(Victim());
   ASSERT_TRUE(AwaitReceiver());
   SendAndAwait(1'000);
-  ExpectGracefulEnd();
+  ExpectGracefulEnd(*program_);
 }
 
 TEST_P(WorkersHostTest, OneWhoseConnectionsAreResetLosesNothingThatWasReceived) {
@@ -178,7 +171,7 @@ TEST_P(WorkersHostTest, OneWhoseConnectionsAreResetLosesNothingThatWasReceived) 
   hosts_->Heal(victim);
   ASSERT_TRUE(AwaitReceiver());
   SendAndAwait(1'000);
-  ExpectGracefulEnd();
+  ExpectGracefulEnd(*program_);
 }
 
 TEST_F(NetworkFaultsTest, AMasterThatIsCutOffIsNotMissedAndComesBackToWhatRuns) {
@@ -192,7 +185,7 @@ TEST_F(NetworkFaultsTest, AMasterThatIsCutOffIsNotMissedAndComesBackToWhatRuns) 
   EXPECT_TRUE(AwaitList(AllOf(HasSubstr("RUNNING"), Not(HasSubstr("AWAY"))))) << List();
   SendAndAwait(1'000);
   EXPECT_EQ(ExecutorsOn(1), before);
-  ExpectGracefulEnd();
+  ExpectGracefulEnd(*program_);
 }
 
 TEST_F(NetworkFaultsTest, ADriverThatIsCutOffLosesItsExecutorsAndIsRefusedWhenItReturns) {
@@ -238,7 +231,7 @@ TEST_F(NetworkFaultsTest, ASlowLinkHoldsUpTheSourceInsteadOfFillingMemory) {
   hosts_->Heal(host);
   source.join();
   AwaitCounts();
-  ExpectGracefulEnd();
+  ExpectGracefulEnd(*program_);
 }
 
 }  // namespace

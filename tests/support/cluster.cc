@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "tests/support/proc.h"
+
 namespace millstream::test {
 namespace {
 
@@ -68,6 +70,14 @@ Process& Cluster::AddWorker(int cores) {
 
 std::string Cluster::WorkDirectoryOf(size_t worker) const {
   return directory_ + "/worker" + std::to_string(worker);
+}
+
+std::vector<pid_t> Cluster::Executors() const {
+  std::vector<pid_t> executors;
+  for (const auto& worker : workers_) {
+    for (const pid_t child : ChildrenOf(worker->pid())) executors.push_back(child);
+  }
+  return executors;
 }
 
 std::string Cluster::List() const {

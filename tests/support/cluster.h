@@ -28,6 +28,8 @@ class Cluster {
   Process& AddWorker(int cores);
   std::vector<std::unique_ptr<Process>>& workers() { return workers_; }
   std::string WorkDirectoryOf(size_t worker) const;
+  // The processes that workers run, worker by worker.
+  std::vector<pid_t> Executors() const;
 
   // Where all its daemons work.
   const std::string& directory() const { return directory_; }
