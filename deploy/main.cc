@@ -42,14 +42,6 @@ auto SetNumber(Number& to, std::string_view name, int64_t least, int64_t most) {
   };
 }
 
-auto SetText(std::string& to, std::string_view name) {
-  return [&to, name](std::string_view text) {
-    if (text.empty()) return cli::UsageError(name, "its value is empty", "Write one");
-    to = text;
-    return absl::OkStatus();
-  };
-}
-
 absl::Status Master(Arguments arguments) {
   MasterDaemonOptions master;
   const std::vector<Option> options{

@@ -12,8 +12,6 @@ namespace millstream::rpc {
 namespace {
 
 constexpr size_t kMostConnections = size_t{1} << 14;
-// An application's arguments and configuration travel with each launch.
-constexpr int kMostMessageBytes = 16 << 20;
 // That a peer has not read; with as many no more is read from it, since most messages are answered.
 constexpr size_t kMostUnsent = 16;
 
@@ -145,7 +143,7 @@ absl::StatusOr<std::unique_ptr<ClusterServer>> ClusterServer::Listen(const secur
   };
   auto server = RpcServer::Listen(
       own, {{kAttachMethod, {attach, {Role::kWorker, Role::kDriver, Role::kSubmitter}}}},
-      {.listen = listen, .max_calls = kMostConnections, .max_message_bytes = kMostMessageBytes});
+      {.listen = listen, .max_calls = kMostConnections, .max_message_bytes = kMostClusterMessageBytes});
   if (!server.ok()) return server.status();
   cluster->server_ = *std::move(server);
   return cluster;

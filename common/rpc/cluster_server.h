@@ -19,6 +19,8 @@ namespace millstream::rpc {
 
 // Full name of the one method of a master.
 inline constexpr const char* kAttachMethod = "/millstream.proto.Cluster/Attach";
+// Of both ends: an application's arguments and configuration travel with each launch.
+inline constexpr int kMostClusterMessageBytes = 16 << 20;
 
 // A master's end of the streams of its workers, drivers and clients. With TLS, each may only say what is for
 // its role to say; a stream that says anything else ends. One that does not read what it is sent is not read

@@ -22,7 +22,6 @@ constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{1000};
 constexpr std::chrono::milliseconds kPingTimeout{10'000};
 const security::Identity kMaster{security::Role::kMaster, ""};
-constexpr int kMostMessageBytes = 16 << 20;
 
 }  // namespace
 
@@ -31,7 +30,7 @@ class MasterConnection::Stream {
  public:
   Stream(const std::string& master, const security::Credentials& own)
       : channel_(master, own, kMaster,
-                 {.max_message_bytes = kMostMessageBytes, .ping_timeout = kPingTimeout}) {}
+                 {.max_message_bytes = kMostClusterMessageBytes, .ping_timeout = kPingTimeout}) {}
 
   ~Stream() {
     completions_.Shutdown();

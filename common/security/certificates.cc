@@ -8,26 +8,20 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
 #include <optional>
+
+#include "common/security/openssl_owned.h"
 
 namespace millstream::security {
 namespace {
 
 using std::chrono::system_clock;
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using BigNumber = std::unique_ptr<BIGNUM, Free<BN_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
+using Bio = OpenSslOwned<BIO, BIO_free>;
+using BigNumber = OpenSslOwned<BIGNUM, BN_free>;
+using Key = OpenSslOwned<EVP_PKEY, EVP_PKEY_free>;
+using Certificate = OpenSslOwned<X509, X509_free>;
+using Extension = OpenSslOwned<X509_EXTENSION, X509_EXTENSION_free>;
 
 constexpr int kSerialBits = 128;
 constexpr long kVersion3 = 2;

@@ -1,7 +1,5 @@
 #include "common/security/cluster_secret.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "common/cli/errors.h"
 #include "common/security/private_file.h"
+#include "common/security/sha256.h"
 
 namespace millstream::security {
 namespace {
@@ -30,9 +29,9 @@ constexpr std::string_view kDigestLine = "sha256 ";
 std::string Hex(std::string_view bytes) { return absl::BytesToHexString({bytes.data(), bytes.size()}); }
 
 std::string Digest(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return Hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  Sha256 digest;
+  digest.Add(text);
+  return Hex(digest.Finish());
 }
 
 absl::Status Unusable(const std::string& path, std::string_view cause, std::string_view fix) {

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <memory>
 #include <string_view>
+
+#include "common/security/openssl_owned.h"
 
 namespace millstream::security {
 namespace {
@@ -20,16 +21,9 @@ constexpr timeval kPatience{.tv_sec = 1, .tv_usec = 0};
 constexpr int kMostReads = 16;
 constexpr std::string_view kHttp2 = "\x02h2";
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Context = std::unique_ptr<SSL_CTX, Free<SSL_CTX_free>>;
-using Session = std::unique_ptr<SSL, Free<SSL_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Context = OpenSslOwned<SSL_CTX, SSL_CTX_free>;
+using Session = OpenSslOwned<SSL, SSL_free>;
+using Certificate = OpenSslOwned<X509, X509_free>;
 
 class Connection {
  public:
@@ -72,7 +66,7 @@ class Connection {
 Context MakeContext(const std::optional<Credentials::Tls>& own) {
   Context context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr || !own) return context;
-  const std::unique_ptr<BIO, Free<BIO_free>> text(
+  const OpenSslOwned<BIO, BIO_free> text(
       BIO_new_mem_buf(own->authority.data(), static_cast<int>(own->authority.size())));
   const Certificate authority(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
   if (authority == nullptr) return nullptr;

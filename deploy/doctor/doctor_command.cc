@@ -67,23 +67,16 @@ void AskMaster(const std::string& url, const std::string& secret_file, Report& r
 }  // namespace
 
 absl::Status RunDoctor(std::span<const std::string> arguments) {
-  const auto set = [](std::string& to, std::string_view name) {
-    return [&to, name](std::string_view text) {
-      if (text.empty()) return cli::UsageError(name, "its value is empty", "Write one");
-      to = text;
-      return absl::OkStatus();
-    };
-  };
   std::string master;
   std::string secret_file;
   std::string work_dir = "millstream-worker";
   const std::vector<Option> options{
       {"--master", "URL", "asks this master, and compares its clock; else port 7077 is to be free for one",
-       set(master, "--master")},
+       SetText(master, "--master")},
       {"--secret-file", "FILE", "the cluster's secret, which is to be this user's alone and valid",
-       set(secret_file, "--secret-file")},
+       SetText(secret_file, "--secret-file")},
       {"--work-dir", "DIR", "where a daemon is to work; default ./millstream-worker",
-       set(work_dir, "--work-dir")}};
+       SetText(work_dir, "--work-dir")}};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();

@@ -10,22 +10,13 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "deploy/files/old_files.h"
 
 namespace millstream::deploy {
 namespace {
 
 constexpr const char* kUnfinished = ".unfinished";
-
-std::string HexText(const std::string& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -94,13 +85,13 @@ absl::StatusOr<std::unique_ptr<FileStore::Writer>> FileStore::Add(const proto::P
 
 void FileStore::RemoveOld(std::filesystem::file_time_type before, const std::set<std::string>& in_use) const {
   std::set<std::string> names;
-  for (const std::string& sha256 : in_use) names.insert(HexText(sha256));
+  for (const std::string& sha256 : in_use) names.insert(absl::BytesToHexString(sha256));
   RemoveOldEntries(directory_, "", names, before);
 }
 
 std::optional<std::string> FileStore::Path(const std::string& sha256) const {
   if (sha256.size() != security::Sha256::kBytes) return std::nullopt;
-  return directory_ + "/" + HexText(sha256);
+  return directory_ + "/" + absl::BytesToHexString(sha256);
 }
 
 }  // namespace millstream::deploy

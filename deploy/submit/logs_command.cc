@@ -146,12 +146,7 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
          master = text;
          return absl::OkStatus();
        }},
-      {"--secret-file", "FILE", "the cluster's secret, if it has one",
-       [&secret_file](std::string_view text) {
-         if (text.empty()) return cli::UsageError("--secret-file", "its value is empty", "Write one");
-         secret_file = text;
-         return absl::OkStatus();
-       }},
+      {"--secret-file", "FILE", "the cluster's secret, if it has one", SetText(secret_file, "--secret-file")},
       {"--executor", "N", "of this executor, or launch of a driver, alone; else of all", set_executor},
       {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
       {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}};

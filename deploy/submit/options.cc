@@ -22,6 +22,14 @@ absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options, 
 
 }  // namespace
 
+std::function<absl::Status(std::string_view)> SetText(std::string& to, std::string_view name) {
+  return [&to, name](std::string_view value) {
+    if (value.empty()) return cli::UsageError(name, "its value is empty", "Write one");
+    to = value;
+    return absl::OkStatus();
+  };
+}
+
 absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
                                                       std::span<const Option> options, bool& help,
                                                       std::string_view hint) {

@@ -20,6 +20,9 @@ struct Option {
   std::function<absl::Status(std::string_view value)> set;
 };
 
+// What sets `to`, which outlives it, to a value that may not be empty; `name` is the flag's.
+std::function<absl::Status(std::string_view)> SetText(std::string& to, std::string_view name);
+
 // Hands each flag of `arguments` to its option, up to the first argument that is no flag, or to "--", which
 // is taken away; returns the rest. `help` becomes true if --help or -h is among them. A usage error names the
 // flag, and for an unknown one the nearest, followed by `hint`.

@@ -90,13 +90,6 @@ Option Switch(std::string_view name, std::string_view help, bool& to) {
 }
 
 std::vector<Option> SubmitOptions(Request& request) {
-  const auto text = [](std::string& to, std::string_view name) {
-    return [&to, name](std::string_view value) {
-      if (value.empty()) return cli::UsageError(name, "its value is empty", "Write one");
-      to = value;
-      return absl::OkStatus();
-    };
-  };
   const auto id = [](std::string& to, std::string_view name) {
     return [&to, name](std::string_view value) {
       if (value.empty() || value.starts_with('-')) {
@@ -132,7 +125,7 @@ std::vector<Option> SubmitOptions(Request& request) {
       {"--conf", "KEY=VALUE", "a configuration key; may be repeated",
        [&request](std::string_view value) { return SetConf(request, value); }},
       {"--properties-file", "FILE", "configuration keys, one a line",
-       text(request.properties_file, "--properties-file")},
+       SetText(request.properties_file, "--properties-file")},
       {"--status", "ID", "prints the state of an application or a driver, and starts none",
        id(request.status_of, "--status")},
       {"--kill", "ID", "ends an application or a driver, and starts none", id(request.kill, "--kill")},
