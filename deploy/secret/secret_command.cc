@@ -1,7 +1,6 @@
 #include "deploy/secret/secret_command.h"
 
 #include <cstdio>
-#include <string_view>
 
 #include "common/cli/errors.h"
 #include "common/security/cluster_secret.h"
@@ -21,7 +20,7 @@ cluster. FILE must not exist.
 }  // namespace
 
 absl::Status RunSecret(std::span<const std::string> arguments) {
-  const std::string_view first = arguments.empty() ? "" : arguments[0];
+  const std::string first = arguments.empty() ? "" : arguments[0];
   if (first == "--help" || first == "-h") {
     std::fputs(kHelp, stdout);
     return absl::OkStatus();
