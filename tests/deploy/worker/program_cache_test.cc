@@ -29,7 +29,7 @@ class Program : public rpc::BlockSource {
   explicit Program(std::vector<std::string> contents) : contents_(std::move(contents)) {}
   absl::StatusOr<exec::Slices> Get(const plan::BlockId& id) override {
     ++reads;
-    if (on_read) on_read();
+    if (const auto* then = on_read.load()) (*then)();
     if (id.kind != plan::BlockId::Kind::kProgram || id.a >= contents_.size()) {
       return absl::NotFoundError("it has a program alone");
     }
@@ -39,7 +39,7 @@ class Program : public rpc::BlockSource {
   absl::Status Put(const plan::BlockId&, exec::Slices) override { return absl::UnimplementedError("no"); }
 
   std::atomic<int> reads = 0;
-  std::function<void()> on_read;
+  std::atomic<const std::function<void()>*> on_read = nullptr;
 
  private:
   const std::vector<std::string> contents_;
@@ -140,10 +140,11 @@ TEST_F(ProgramCacheTest, WhatIsNotWhatWasAnnouncedIsRefusedAndNotKept) {
 
 TEST_F(ProgramCacheTest, ADriverThatHangsHoldsUpNobodyWhoStops) {
   std::promise<void> release;
-  program_.on_read = [&] {
+  const std::function<void()> hang = [&] {
     stop_.request_stop();
     release.get_future().wait();
   };
+  program_.on_read = &hang;
   const auto path = Place(Executable("the program"));
   release.set_value();
   EXPECT_TRUE(absl::IsCancelled(path.status())) << path.status();
