@@ -60,6 +60,7 @@ class SpawnPlan {
   // The errno of the failure, or 0.
   int Run(pid_t* pid) const {
     std::vector<char*> argv;
+    argv.reserve(program_.arguments.size() + 1);
     for (const std::string& argument : program_.arguments)
       argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

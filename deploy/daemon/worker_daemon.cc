@@ -73,7 +73,7 @@ absl::Status RunWorker(const WorkerDaemonOptions& options) {
        .directory = (*directory)->path(),
        .secret_file = options.secret_file},
       *std::move(programs));
-  const absl::Status accepted = worker.AwaitMaster(options.wait_timeout, stop.get_token());
+  absl::Status accepted = worker.AwaitMaster(options.wait_timeout, stop.get_token());
   if (absl::IsCancelled(accepted)) return absl::OkStatus();
   if (!accepted.ok()) return accepted;
   std::printf("ready %s\n", options.master.c_str());

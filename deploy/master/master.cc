@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 #include <utility>
 
 #include "deploy/master/ids.h"
@@ -261,8 +262,8 @@ void Master::Refuse(Application& application, const std::string& why) {
 
 void Master::KillExecutors(Application& application) {
   application.kill_ms.reset();
-  std::vector<uint32_t> ids;
-  for (const auto& [id, executor] : application.executors) ids.push_back(id);
+  const auto keys = std::views::keys(application.executors);
+  const std::vector<uint32_t> ids(keys.begin(), keys.end());
   for (const uint32_t id : ids) Unwant(application, id);
 }
 

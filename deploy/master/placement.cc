@@ -28,6 +28,7 @@ std::vector<PlacedExecutor> PlaceExecutors(const proto::ExecutorRequest& request
 
   std::vector<PlacedExecutor> placed;
   std::vector<PlacedExecutor> grown;  // one_per_worker: by worker, of no cores until it gets the first
+  grown.reserve(workers.size());
   for (const FreeWorker& worker : workers) grown.push_back({worker.id, 0});
   // A step for each worker that has room, round after round.
   for (bool any = true; any;) {

@@ -217,6 +217,7 @@ std::vector<std::string> CommandLine(const Request& request, const std::vector<s
 // Returns only if the program could not be started.
 absl::Status Execute(std::vector<std::string> arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execv(argv[0], argv.data());

@@ -20,7 +20,7 @@ absl::Status MasterFiles::Fetch(const proto::ProgramFile& file, const std::stop_
       std::lock_guard lock(mutex_);
       part = awaited_.insert(awaited_.end(), {file.sha256(), offset});
     }
-    const absl::Status answered = Await(file.name(), stop, *part);
+    absl::Status answered = Await(file.name(), stop, *part);
     std::string data;
     {
       std::lock_guard lock(mutex_);

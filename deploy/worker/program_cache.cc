@@ -79,7 +79,7 @@ absl::StatusOr<std::string> ProgramCache::Place(const proto::ProgramFiles& progr
     return CannotBeMade(libraries, {errno, std::generic_category()});
   }
   for (const proto::ProgramFile& library : program.libraries()) {
-    const absl::StatusOr<std::string> kept = Get(library, index++, fetch);
+    absl::StatusOr<std::string> kept = Get(library, index++, fetch);
     if (!kept.ok()) return kept;
     if (absl::Status named = CheckName(library); !named.ok()) return named;
     std::error_code error;
@@ -87,7 +87,7 @@ absl::StatusOr<std::string> ProgramCache::Place(const proto::ProgramFiles& progr
     if (error) return CannotBeMade(libraries + "/" + library.name(), error);
   }
   for (const proto::ProgramFile& file : program.files()) {
-    const absl::StatusOr<std::string> kept = Get(file, index++, fetch);
+    absl::StatusOr<std::string> kept = Get(file, index++, fetch);
     if (!kept.ok()) return kept;
     if (absl::Status named = CheckName(file); !named.ok()) return named;
     // A copy, which the process may write to.

@@ -176,7 +176,8 @@ void Worker::Accept(Launch launch) {
   {
     std::lock_guard lock(mutex_);
     if (launch.is_driver) {
-      const auto& [id, epoch] = launch.key;
+      const std::string& id = launch.key.first;
+      const auto epoch = launch.key.second;
       const bool is_old = std::ranges::any_of(ended_drivers_, [&](const proto::ExecutorEnded& ended) {
         return ended.application() == id && ended.executor() >= epoch;
       });

@@ -169,6 +169,7 @@ void BatchScheduler::PlaceReceivers() {
     for (auto& [stream, receiver] : receivers_) {
       if (receiver.executor || receiver.spec.preferred_host.empty() == choosy) continue;
       std::vector<ReceiverLoad> loads;
+      loads.reserve(executors_.size());
       for (const auto& [id, executor] : executors_)
         loads.push_back({id, executor.cores, ReceiversOn(id), executor.host});
       const std::optional<ExecutorId> executor = PlaceReceiver(loads, receiver.spec.preferred_host);

@@ -9,9 +9,11 @@
 #include <millstream/exec/receiver.h>
 #include <millstream/exec/type_name.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <ranges>
 #include <span>
@@ -152,9 +154,7 @@ class StreamingContext {
   template <std::ranges::input_range Streams>
   auto Union(const Streams& streams, const Where& where = Where::current()) {
     using Handle = std::ranges::range_value_t<Streams>;
-    std::vector<graph::Stream> parents;
-    for (const Handle& stream : streams) parents.push_back(stream.untyped());
-    return UnionOf(static_cast<const Handle*>(nullptr), parents, where);
+    return UnionOf(static_cast<const Handle*>(nullptr), Untyped(streams), where);
   }
   template <class T>
   DStream<T> Union(std::initializer_list<DStream<T>> streams, const Where& where = Where::current()) {
@@ -166,9 +166,7 @@ class StreamingContext {
   template <std::ranges::input_range Streams, class F>
   auto Transform(const Streams& streams, F f, const Where& where = Where::current()) {
     using Handle = std::ranges::range_value_t<Streams>;
-    std::vector<graph::Stream> parents;
-    for (const Handle& stream : streams) parents.push_back(stream.untyped());
-    return TransformOf(static_cast<const Handle*>(nullptr), parents, std::move(f), where);
+    return TransformOf(static_cast<const Handle*>(nullptr), Untyped(streams), std::move(f), where);
   }
   template <class T, class F>
   auto Transform(std::initializer_list<DStream<T>> streams, F f, const Where& where = Where::current()) {
@@ -181,6 +179,13 @@ class StreamingContext {
     graph::ReceivedRows rows{.kernels = ops::RowsOf<T>(), .level = level};
     if constexpr (exec::HasCodec<T>) rows.read = &exec::kDecodeKernel<T>;
     return rows;
+  }
+  template <class Streams>
+  static std::vector<graph::Stream> Untyped(const Streams& streams) {
+    std::vector<graph::Stream> all;
+    std::ranges::transform(streams, std::back_inserter(all),
+                           [](const auto& stream) { return stream.untyped(); });
+    return all;
   }
   template <class T>
   DStream<T> UnionOf(const DStream<T>*, const std::vector<graph::Stream>& parents, const Where& where) {
