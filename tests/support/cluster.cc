@@ -60,10 +60,10 @@ void Cluster::StartMaster(int port) {
 
 void Cluster::RestartMaster() { StartMaster(std::stoi(url_.substr(url_.rfind(':') + 1))); }
 
-Process& Cluster::AddWorker(int cores) {
-  workers_.push_back(
-      std::make_unique<Process>(Command({"worker", "--cores", std::to_string(cores), "--memory", "4g",
-                                         "--work-dir", WorkDirectoryOf(workers_.size()), url_})));
+Process& Cluster::AddWorker(int cores, const std::string& master) {
+  workers_.push_back(std::make_unique<Process>(
+      Command({"worker", "--cores", std::to_string(cores), "--memory", "4g", "--work-dir",
+               WorkDirectoryOf(workers_.size()), master.empty() ? url_ : master})));
   AwaitReady(*workers_.back());
   return *workers_.back();
 }

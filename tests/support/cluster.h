@@ -25,7 +25,8 @@ class Cluster {
   // On the same port and directory, after the one before has ended.
   void RestartMaster();
 
-  Process& AddWorker(int cores);
+  // Of `master`, if that is not empty: a way to the master.
+  Process& AddWorker(int cores, const std::string& master = "");
   std::vector<std::unique_ptr<Process>>& workers() { return workers_; }
   std::string WorkDirectoryOf(size_t worker) const;
   // The processes that workers run, worker by worker.
