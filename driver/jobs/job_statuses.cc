@@ -42,6 +42,7 @@ void JobScheduler::OnStatus(const StatusesArrived& event, const proto::TaskStatu
     OnDone(job, stage, event, status);
     if (job.results.size() == job.wanted.size()) {
       std::vector<TaskResult> results;
+      results.reserve(job.partitions.size());
       for (const int partition : job.partitions) results.push_back(job.results.at(partition));
       FinishJob(key.job, absl::OkStatus(), std::move(results));
     }
