@@ -36,18 +36,18 @@ void Context::Stop() { core_->Stop(); }
 
 int Context::DefaultParallelism() const { return core_->default_parallelism(); }
 
-graph::Rdd Context::NoPartitions(const char* name, int num_partitions, const Where& where) {
+graph::Rdd Context::NoPartitions(const char* name, int partitions, const Where& where) {
   return graph::Mistake(
       {nullptr, core_},
-      absl::InvalidArgumentError(std::string(name) + ": " + std::to_string(num_partitions) +
+      absl::InvalidArgumentError(std::string(name) + ": " + std::to_string(partitions) +
                                  " partitions. Number of partitions must be positive: ask for at least 1"),
       where);
 }
 
-RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, int num_partitions,
+RDD<int64_t> Context::Range(int64_t first, int64_t last, int64_t step, std::optional<int> num_partitions,
                             const Where& where) {
   const int partitions = Partitions(num_partitions);
-  if (partitions <= 0) return RDD<int64_t>(NoPartitions("Range", num_partitions, where));
+  if (partitions <= 0) return RDD<int64_t>(NoPartitions("Range", partitions, where));
   if (step == 0) {
     const absl::Status mistake = absl::InvalidArgumentError("Range: the step is 0. Give another");
     return RDD<int64_t>(graph::Mistake({nullptr, core_}, mistake, where));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,8 +37,8 @@ void AddParent(plan::Node& node, const Rdd& parent, plan::Mapping mapping = plan
   node.parents.push_back({parent.node, mapping, first});
 }
 
-int ShufflePartitions(const Rdd& parent, int asked) {
-  if (asked > 0) return asked;
+int ShufflePartitions(const Rdd& parent, std::optional<int> asked) {
+  if (asked) return std::max(0, *asked);
   const int configured = parent.context == nullptr ? 0 : parent.context->configured_parallelism();
   if (configured > 0) return configured;
   return std::max(1, parent.node->partitions);
@@ -63,7 +64,7 @@ Rdd Apply(const Rdd& parent, const Operation& operation) {
     node->kind = plan::NodeKind::kShuffle;
     node->shuffle_write = Closed(operation.shuffle_write);
     node->partitions = ShufflePartitions(parent, operation.num_partitions);
-    if (operation.num_partitions < 0)
+    if (operation.num_partitions && *operation.num_partitions < 1)
       Fail(*node, "Number of partitions must be positive. Ask for at least 1");
     if (node->partitions > 65536) Fail(*node, "more than 65536 partitions. Ask for fewer");
   }

@@ -29,7 +29,7 @@ std::shared_ptr<StreamGraph> ActiveGraph() {
     std::lock_guard lock(active_mutex);
     graph = active_graph.lock();
   }
-  return graph != nullptr && graph->state() == StreamingState::kActive ? graph : nullptr;
+  return graph != nullptr && graph->state() == StreamingContextState::kActive ? graph : nullptr;
 }
 
 StreamGraph::StreamGraph(std::shared_ptr<ContextCore> context, std::chrono::milliseconds interval,
@@ -43,7 +43,7 @@ void StreamGraph::Record(const absl::Status& mistake, const Where& where) {
   const absl::Status located(mistake.code(),
                              std::string(mistake.message()) + " (at " + WhereText(where) + ")");
   std::lock_guard lock(mutex_);
-  if (state_ == StreamingState::kInitialized) {
+  if (state_ == StreamingContextState::kInitialized) {
     if (mistake_.ok()) mistake_ = located;
   } else {
     if (late_mistake_.ok()) late_mistake_ = located;
@@ -55,10 +55,10 @@ std::shared_ptr<StreamNode> StreamGraph::Add(const char* operation, const Where&
   auto node = std::make_shared<StreamNode>();
   node->operation = operation;
   node->where = WhereText(where);
-  if (const StreamingState now = state(); now != StreamingState::kInitialized) {
+  if (const StreamingContextState now = state(); now != StreamingContextState::kInitialized) {
     Record(absl::FailedPreconditionError(
                std::string(operation) + ": Adding new inputs, transformations, and output operations after " +
-               (now == StreamingState::kActive ? "starting" : "stopping") +
+               (now == StreamingContextState::kActive ? "starting" : "stopping") +
                " a context is not supported. Build before Start()"),
            where);
     return node;
@@ -75,7 +75,7 @@ StreamId StreamGraph::AddReceiver(plan::ReceiverSpec receiver) {
 
 void StreamGraph::AddOutput(const std::shared_ptr<StreamNode>& stream, const char* name, OutputFunction f,
                             const Where& where) {
-  if (state() != StreamingState::kInitialized) {
+  if (state() != StreamingContextState::kInitialized) {
     Add(name, where);  // records the mistake
     return;
   }
@@ -96,12 +96,12 @@ absl::StatusOr<BatchRdd> StreamGraph::RddOf(StreamNode& stream, const plan::Batc
   return stream.built;
 }
 
-void StreamGraph::SetState(StreamingState state) {
+void StreamGraph::SetState(StreamingContextState state) {
   state_ = state;
   changed_.notify_all();
 }
 
-StreamingState StreamGraph::state() const {
+StreamingContextState StreamGraph::state() const {
   std::lock_guard lock(mutex_);
   return state_;
 }
@@ -138,10 +138,10 @@ plan::StreamingRequest StreamGraph::Request() {
 
 absl::Status StreamGraph::Start() {
   std::lock_guard lock(mutex_);
-  if (state_ == StreamingState::kActive) {
+  if (state_ == StreamingContextState::kActive) {
     return absl::FailedPreconditionError("StreamingContext has already been started. Start it once");
   }
-  if (state_ == StreamingState::kStopped) {
+  if (state_ == StreamingContextState::kStopped) {
     return absl::FailedPreconditionError("StreamingContext has already been stopped. Make a new one");
   }
   if (ActiveGraph() != nullptr) {
@@ -156,7 +156,7 @@ absl::Status StreamGraph::Start() {
     partitions_per_receiver_ = engine->PartitionsPerReceiver(request);
     status = engine->StartStreaming(std::move(request));
   }
-  SetState(status.ok() ? StreamingState::kActive : StreamingState::kStopped);
+  SetState(status.ok() ? StreamingContextState::kActive : StreamingContextState::kStopped);
   if (!status.ok()) return status;
   std::lock_guard active_lock(active_mutex);
   active_graph = weak_from_this();
@@ -172,9 +172,10 @@ absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
   bool was_active;
   {
     std::lock_guard lock(mutex_);
-    was_active = state_ == StreamingState::kActive;
-    if (state_ == StreamingState::kInitialized) base::LogWarning("StreamingContext has not been started yet");
-    if (!was_active) SetState(StreamingState::kStopped);
+    was_active = state_ == StreamingContextState::kActive;
+    if (state_ == StreamingContextState::kInitialized)
+      base::LogWarning("StreamingContext has not been started yet");
+    if (!was_active) SetState(StreamingContextState::kStopped);
   }
   if (was_active) {
     if (const std::shared_ptr<client::Engine> engine = context_->engine()) {
@@ -182,7 +183,7 @@ absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
       Await(std::nullopt);
     }
     std::lock_guard lock(mutex_);
-    SetState(StreamingState::kStopped);
+    SetState(StreamingContextState::kStopped);
   }
   if (stop_context) context_->Stop();
   std::lock_guard lock(mutex_);
@@ -194,14 +195,14 @@ std::optional<absl::Status> StreamGraph::Await(std::optional<std::chrono::millis
   std::shared_ptr<client::Engine> engine;
   {
     std::unique_lock lock(mutex_);
-    const auto begun = [this] { return state_ != StreamingState::kInitialized; };
+    const auto begun = [this] { return state_ != StreamingContextState::kInitialized; };
     if (!timeout) {
       changed_.wait(lock, begun);
     } else if (!changed_.wait_for(lock, *timeout, begun)) {
       return std::nullopt;
     }
     if (outcome_) return outcome_;
-    if (state_ == StreamingState::kStopped) return absl::OkStatus();
+    if (state_ == StreamingContextState::kStopped) return absl::OkStatus();
     engine = context_->engine();
   }
   if (engine == nullptr) return context_->status();

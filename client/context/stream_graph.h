@@ -58,7 +58,7 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
 
   absl::StatusOr<BatchRdd> RddOf(StreamNode& stream, const plan::BatchRecord& record, const Batch& batch);
 
-  StreamingState state() const;
+  StreamingContextState state() const;
   absl::Status Start();
   absl::Status Stop(bool stop_context, bool graceful);
   std::optional<absl::Status> Await(std::optional<std::chrono::milliseconds> timeout);
@@ -74,7 +74,7 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
   };
 
   // With mutex_ held.
-  void SetState(StreamingState state);
+  void SetState(StreamingContextState state);
   absl::Status Validate() const;
   plan::StreamingRequest Request();
   absl::Status RunBatch(const plan::BatchRecord& record);
@@ -91,7 +91,7 @@ class StreamGraph : public std::enable_shared_from_this<StreamGraph> {
 
   mutable std::mutex mutex_;         // protects everything below
   std::condition_variable changed_;  // of state_
-  StreamingState state_ = StreamingState::kInitialized;
+  StreamingContextState state_ = StreamingContextState::kInitialized;
   absl::Status mistake_;
   absl::Status late_mistake_;
   std::optional<absl::Status> outcome_;

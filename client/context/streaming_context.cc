@@ -15,10 +15,10 @@ StreamingContext::StreamingContext(Context& context, std::chrono::milliseconds i
     : context_(&context), graph_(std::make_shared<graph::StreamGraph>(context.core(), interval, clock)) {}
 
 StreamingContext::~StreamingContext() {
-  if (State() == StreamingState::kActive) graph_->Stop(false, false).IgnoreError();
+  if (State() == StreamingContextState::kActive) graph_->Stop(false, false).IgnoreError();
 }
 
-StreamingState StreamingContext::State() const { return graph_->state(); }
+StreamingContextState StreamingContext::State() const { return graph_->state(); }
 
 absl::Status StreamingContext::Start() { return graph_->Start(); }
 

@@ -69,7 +69,7 @@ struct Sum {
 // The graph outlives every call of `build`: batches run only while its StreamingContext lives.
 Stream Apply(const Stream& parent, const Operation& operation) {
   auto node = parent.graph->Add(operation.name, operation.where);
-  if (operation.num_partitions < 0) {
+  if (operation.num_partitions && *operation.num_partitions < 1) {
     parent.graph->Record(
         absl::InvalidArgumentError(std::string(operation.name) +
                                    ": Number of partitions must be positive. Ask for at least 1"),
@@ -79,8 +79,7 @@ Stream Apply(const Stream& parent, const Operation& operation) {
                     const plan::BatchRecord& record, const Batch& batch) -> absl::StatusOr<BatchRdd> {
     absl::StatusOr<BatchRdd> rdd = graph->RddOf(*from, record, batch);
     if (!rdd.ok() || !rdd->has_value()) return rdd;
-    if (operation.shuffle_write.kernel == nullptr || operation.num_partitions != 0)
-      return Apply(**rdd, operation);
+    if (operation.shuffle_write.kernel == nullptr || operation.num_partitions) return Apply(**rdd, operation);
     // Unlike an RDD's, a stream's shuffle has the default parallelism (Spark's PairDStreamFunctions).
     Operation shuffle = operation;
     shuffle.num_partitions = graph->context()->default_parallelism();
@@ -126,7 +125,7 @@ Stream Transform(const std::shared_ptr<StreamGraph>& graph, std::span<const Stre
 }
 
 void Persist(const Stream& stream, StorageLevel level, const Where& where) {
-  if (stream.graph->state() != StreamingState::kInitialized) {
+  if (stream.graph->state() != StreamingContextState::kInitialized) {
     stream.graph->Record(
         absl::FailedPreconditionError(
             "Persist: Cannot change storage level of a DStream after streaming context has started"),
@@ -138,7 +137,7 @@ void Persist(const Stream& stream, StorageLevel level, const Where& where) {
 
 void Name(const Stream& stream, std::string_view name) {
   // What is built too late is refused already, and what runs is not to be touched.
-  if (stream.graph->state() == StreamingState::kInitialized) stream.node->name = name;
+  if (stream.graph->state() == StreamingContextState::kInitialized) stream.node->name = name;
 }
 
 void Output(const Stream& stream, const char* name, OutputFunction f, const Where& where) {

@@ -50,13 +50,15 @@ TEST_F(RddSources, WithoutANumberTheRowsLieInTheDefaultParallelism) {
 }
 
 TEST_F(RddSources, FewerThanOnePartitionIsAMistakeThatEveryActionReturnsWithItsPlace) {
-  const auto rows = sc().Parallelize({1, 2}, -1);
+  const auto rows = sc().Parallelize({1, 2}, 0);
   for (const absl::Status& status : {rows.Count().status(), rows.Collect().status(), rows.Take(1).status()}) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(TextOf(status), HasSubstr("Number of partitions must be positive"));
     EXPECT_THAT(TextOf(status), HasSubstr("rdd_sources_test.cc:"));
   }
+  EXPECT_FALSE(sc().Range(0, 1, 1, 0).Count().ok());
   EXPECT_FALSE(sc().Range(0, 1, 1, -2).Count().ok());
+  EXPECT_FALSE(sc().Range(0, 1).Distinct({.num_partitions = 0}).Count().ok());
   EXPECT_FALSE(rows.Map([](int row) { return row; }).Count().ok());
 }
 

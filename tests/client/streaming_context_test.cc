@@ -53,13 +53,13 @@ class StreamingContexts : public ::testing::Test {
 
 TEST_F(StreamingContexts, GoesFromInitializedOverActiveToStopped) {
   StreamingContext ssc(sc_, 1s, clock_);
-  EXPECT_EQ(ssc.State(), StreamingState::kInitialized);
+  EXPECT_EQ(ssc.State(), StreamingContextState::kInitialized);
   Ticks(ssc).ForEachRdd(Ignore);
   ASSERT_TRUE(ssc.Start().ok());
-  EXPECT_EQ(ssc.State(), StreamingState::kActive);
+  EXPECT_EQ(ssc.State(), StreamingContextState::kActive);
   EXPECT_EQ(ssc.AwaitTerminationOrTimeout(1ms).value(), false);
   EXPECT_TRUE(ssc.Stop({.stop_context = false}).ok());
-  EXPECT_EQ(ssc.State(), StreamingState::kStopped);
+  EXPECT_EQ(ssc.State(), StreamingContextState::kStopped);
   EXPECT_TRUE(ssc.AwaitTermination().ok());
   EXPECT_EQ(ssc.AwaitTerminationOrTimeout(1ms).value(), true);
   EXPECT_TRUE(ssc.Stop({.stop_context = false}).ok());
@@ -92,7 +92,7 @@ TEST_F(StreamingContexts, ASecondStartIsRefusedAndChangesNothing) {
   const absl::Status again = ssc.Start();
   EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(TextOf(again), HasSubstr("already been started"));
-  EXPECT_EQ(ssc.State(), StreamingState::kActive);
+  EXPECT_EQ(ssc.State(), StreamingContextState::kActive);
   clock_.AdvanceBy(1s);
   EXPECT_TRUE(batches.Await(1));
 }
@@ -125,7 +125,7 @@ TEST_F(StreamingContexts, WithoutAnOutputThereIsNothingToStart) {
   const absl::Status start = ssc.Start();
   EXPECT_EQ(start.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(TextOf(start), HasSubstr("No output operations registered"));
-  EXPECT_EQ(ssc.State(), StreamingState::kStopped);
+  EXPECT_EQ(ssc.State(), StreamingContextState::kStopped);
 }
 
 TEST_F(StreamingContexts, StartReturnsTheFirstMistakeOfBuildingWithItsPlace) {

@@ -53,7 +53,7 @@ template <class T>
 struct QueueStreamOptions {
   bool one_at_a_time = true;               // false: a batch takes all that is queued, as one union
   std::optional<RDD<T>> default_rdd = {};  // for a batch that finds the queue empty; else an RDD without rows
-  int num_partitions = 0;                  // of pushed rows; 0: the default parallelism
+  std::optional<int> num_partitions = {};  // of pushed rows; unless set, the default parallelism
 };
 
 }  // namespace millstream

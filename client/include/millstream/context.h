@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
@@ -74,13 +75,14 @@ class Context {
   void Stop();
   int DefaultParallelism() const;
 
-  // The rows of `values`, in `num_partitions` slices (0: the default parallelism).
+  // The rows of `values`, in `num_partitions` slices; unless set, the default parallelism.
   template <std::ranges::sized_range Range>
-  auto Parallelize(const Range& values, int num_partitions = 0, const Where& where = Where::current()) {
+  auto Parallelize(const Range& values, std::optional<int> num_partitions = {},
+                   const Where& where = Where::current()) {
     using T = ops::RowOf<std::ranges::range_value_t<Range>>;
     exec::RequireCodec<T>();
     const int partitions = Partitions(num_partitions);
-    if (partitions <= 0) return RDD<T>(NoPartitions("Parallelize", num_partitions, where));
+    if (partitions <= 0) return RDD<T>(NoPartitions("Parallelize", partitions, where));
     exec::RequireStorable<T>();
     std::vector<exec::Slices> encoded;
     if constexpr (exec::HasCodec<T>)
@@ -88,13 +90,13 @@ class Context {
     return RDD<T>(graph::Collection(core_, "Parallelize", std::move(encoded), ops::RowsOf<T>(), where));
   }
   template <class V>
-  auto Parallelize(std::initializer_list<V> values, int num_partitions = 0,
+  auto Parallelize(std::initializer_list<V> values, std::optional<int> num_partitions = {},
                    const Where& where = Where::current()) {
     return Parallelize(std::vector<V>(values), num_partitions, where);
   }
 
   // first, first + step ... up to but without `last`. A step of 0 is a mistake.
-  RDD<int64_t> Range(int64_t first, int64_t last, int64_t step = 1, int num_partitions = 0,
+  RDD<int64_t> Range(int64_t first, int64_t last, int64_t step = 1, std::optional<int> num_partitions = {},
                      const Where& where = Where::current());
 
   // The lines of a file, of all files of a directory (but hidden ones), or of all that match a glob pattern,
@@ -128,10 +130,8 @@ class Context {
   const std::shared_ptr<graph::ContextCore>& core() const { return core_; }
 
  private:
-  int Partitions(int num_partitions) const {
-    return num_partitions == 0 ? DefaultParallelism() : num_partitions;
-  }
-  graph::Rdd NoPartitions(const char* name, int num_partitions, const Where& where);
+  int Partitions(std::optional<int> asked) const { return asked ? *asked : DefaultParallelism(); }
+  graph::Rdd NoPartitions(const char* name, int partitions, const Where& where);
   template <class Handle>
   Handle UnionOf(std::vector<graph::Rdd>& parents, const Where& where) {
     if (parents.empty()) return Handle(EmptyOf(Handle{}, where));

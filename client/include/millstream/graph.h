@@ -47,7 +47,7 @@ struct Operation {
   Closure kernel = {};
   Closure shuffle_write = {};  // with a kernel: a shuffle lies before `kernel`, and this writes it
   RowKernels rows = {};        // of the result
-  int num_partitions = 0;      // of a shuffle; 0: the default, negative: a mistake
+  std::optional<int> num_partitions = {};  // of a shuffle, if not the default; less than 1: a mistake
 };
 
 class ContextCore;

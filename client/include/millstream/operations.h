@@ -155,7 +155,7 @@ class Operations {
 
   // The same rows, dealt out evenly to `num_partitions` partitions.
   Handle<T> Repartition(int num_partitions, const Where& where = Where::current()) const {
-    return Then(ops::Deal<T>("Repartition", num_partitions <= 0 ? -1 : num_partitions, where));
+    return Then(ops::Deal<T>("Repartition", num_partitions, where));
   }
 
   // Pairs only, from here on.

@@ -108,7 +108,7 @@ class RDD : public Operations<RDD, T> {
   RDD Coalesce(int num_partitions, const CoalesceOptions& options = {},
                const Where& where = Where::current()) const {
     if (options.shuffle) {
-      return this->Then(ops::Deal<T>("Coalesce", num_partitions <= 0 ? -1 : num_partitions, where));
+      return this->Then(ops::Deal<T>("Coalesce", num_partitions, where));
     }
     return RDD(graph::Coalesce(rdd_, num_partitions, ops::RowsOf<T>(), where));
   }

@@ -11,6 +11,7 @@
 #include <millstream/text.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -21,7 +22,7 @@ namespace millstream {
 
 // Options of operations that shuffle.
 struct ShuffleOptions {
-  int num_partitions = 0;  // 0: the default parallelism
+  std::optional<int> num_partitions = {};  // unless set, the default parallelism
 };
 
 namespace ops {

@@ -24,7 +24,7 @@
 
 namespace millstream {
 
-enum class StreamingState { kInitialized, kActive, kStopped };
+enum class StreamingContextState { kInitialized, kActive, kStopped };
 
 // How a text source's bytes become rows.
 enum class Split {
@@ -61,7 +61,7 @@ class StreamingContext {
   StreamingContext& operator=(const StreamingContext&) = delete;
 
   Context& context() { return *context_; }
-  StreamingState State() const;
+  StreamingContextState State() const;
   const std::shared_ptr<graph::StreamGraph>& graph() const { return graph_; }
 
   // Begins to receive and to run batches. Returns the first mistake made while building, with the file and
