@@ -181,7 +181,7 @@ absl::Status Run(Arguments arguments) {
   std::array<std::string_view, kCommands.size()> names;
   std::ranges::transform(kCommands, names.begin(), &Command::name);
   return cli::UsageError(name, "there is no such command",
-                         "The nearest is " + std::string(cli::Nearest(name, names)));
+                         cli::NearestOr(name, names, "millstream --help lists those there are"));
 }
 
 int ExitCodeOf(const absl::Status& status) {

@@ -139,11 +139,11 @@ const ConfigurationKey* FindExactly(std::string_view name) {
   return found == kKeys.end() ? nullptr : &*found;
 }
 
-std::string NearestKey(std::string_view name) {
+std::string NearestKeyOr(std::string_view name, std::string_view otherwise) {
   std::vector<std::string_view> names;
   names.reserve(kKeys.size());
   for (const ConfigurationKey& key : kKeys) names.push_back(key.name);
-  return std::string(Nearest(name, names));
+  return NearestOr(name, names, otherwise);
 }
 
 absl::Status NoSuchSparkKey(std::string_view name) {
@@ -157,7 +157,7 @@ absl::Status NoSuchSparkKey(std::string_view name) {
     return UsageError(name, "this is Spark's key", "Write " + std::string(replacement));
   }
   return UsageError(name, "this is Spark's key and has no counterpart here",
-                    "The nearest key is " + NearestKey(ours) + "; remove it or write that");
+                    NearestKeyOr(ours, "Leave it out"));
 }
 
 std::string Quoted(std::string_view value) { return '"' + std::string(value) + '"'; }
@@ -188,7 +188,8 @@ absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view na
                       "Write letters, digits and _, not MILLSTREAM_ first");
   }
   if (name.starts_with(kSparkPrefix)) return NoSuchSparkKey(name);
-  return UsageError(name, "there is no such configuration key", "The nearest is " + NearestKey(name));
+  return UsageError(name, "there is no such configuration key",
+                    NearestKeyOr(name, "A program's --help lists those there are"));
 }
 
 absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std::string_view value) {

@@ -70,7 +70,7 @@ struct ConfigurationKey {
 std::span<const ConfigurationKey> ConfigurationKeys();
 
 // The entry of `name`, which "millstream.executorEnv.NAME" has for any variable's name; or a usage error that
-// names the nearest key; of a spark.* key, the key that replaces it.
+// names the nearest key, if one is near; of a spark.* key, the key that replaces it.
 absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view name);
 
 // OK if `value` may be given to `key`, else a usage error that says how it is written and what its limits

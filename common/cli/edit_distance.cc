@@ -33,8 +33,21 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 }
 
 std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates) {
-  return *std::ranges::min_element(
-      candidates, {}, [name](std::string_view candidate) { return EditDistance(name, candidate); });
+  std::string_view nearest;
+  size_t least = std::min<size_t>(3, name.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    const size_t distance = EditDistance(name, candidate);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = candidate;
+  }
+  return nearest;
+}
+
+std::string NearestOr(std::string_view name, std::span<const std::string_view> candidates,
+                      std::string_view otherwise) {
+  const std::string_view nearest = Nearest(name, candidates);
+  return nearest.empty() ? std::string(otherwise) : "The nearest is " + std::string(nearest);
 }
 
 }  // namespace millstream::cli

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace millstream::cli {
@@ -11,8 +12,13 @@ namespace millstream::cli {
 // Case makes no difference.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The candidate with the least distance to `name`, the first among equals. `candidates` is not empty.
+// The candidate with the least distance to `name`, the first among equals. Empty if that is more than 3, or
+// than a third of `name`: then no letter was mistyped, another thing is meant.
 std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates);
+
+// "The nearest is CANDIDATE", or `otherwise` where none is near.
+std::string NearestOr(std::string_view name, std::span<const std::string_view> candidates,
+                      std::string_view otherwise);
 
 }  // namespace millstream::cli
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "common/cli/configuration_keys.h"
-#include "common/cli/edit_distance.h"
 #include "common/cli/errors.h"
+#include "common/cli/unknown_flag.h"
 
 namespace millstream::cli {
 namespace {
@@ -49,9 +49,9 @@ absl::StatusOr<const Flag*> FindFlag(std::string_view name) {
   if (flag != kFlags.end()) return &*flag;
   std::array<std::string_view, kFlags.size()> names;
   std::ranges::transform(kFlags, names.begin(), &Flag::name);
-  return UsageError(name, "there is no such flag",
-                    "The nearest is " + std::string(Nearest(name, names)) +
-                        "; flags of the program itself come after its first argument or after --");
+  return UnknownFlag(name, names,
+                     "; flags of millstream submit come before the program, and the program's own after its "
+                     "first argument or after --");
 }
 
 absl::Status Set(const Flag& flag, std::string_view value, EngineFlags& flags) {

@@ -19,7 +19,7 @@ struct EngineFlags {
 };
 
 // Reads `arguments` (without the program's name) up to the first that is no flag, or to "--", which is taken
-// away. A usage error names the flag, and for an unknown one the nearest.
+// away. A usage error names the flag, and of an unknown one what UnknownFlag() does.
 absl::StatusOr<EngineFlags> ParseEngineFlags(std::span<const char* const> arguments);
 
 // What --help prints, with a newline at its end.

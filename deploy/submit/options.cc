@@ -3,21 +3,27 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/cli/edit_distance.h"
 #include "common/cli/errors.h"
+#include "common/cli/unknown_flag.h"
 
 namespace millstream::deploy {
 namespace {
 
 constexpr std::string_view kHelp = "--help";
+constexpr std::string_view kShortHelp = "-h";
 
 absl::Status NoSuchFlag(std::string_view name, std::span<const Option> options, std::string_view hint) {
   std::vector<std::string_view> names{kHelp};
-  for (const Option& option : options) {
-    if (!option.help.empty()) names.push_back(option.name);
-  }
-  return cli::UsageError(name, "there is no such flag",
-                         "The nearest is " + std::string(cli::Nearest(name, names)) + std::string(hint));
+  for (const Option& option : options) names.push_back(option.name);
+  return cli::UnknownFlag(name, names, hint);
+}
+
+std::string HelpLine(const Option& option) {
+  std::string line = "  " + std::string(option.name);
+  if (!option.short_name.empty()) line.append(", ").append(option.short_name);
+  if (!option.value.empty()) line.append(" ").append(option.value);
+  line.resize(std::max<size_t>(line.size() + 2, 32), ' ');
+  return line.append(option.help).append("\n");
 }
 
 }  // namespace
@@ -41,11 +47,13 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::strin
     if (argument == "--") break;
     const size_t equals = argument.find('=');
     const std::string_view name = argument.substr(0, equals);
-    if (name == kHelp || name == "-h") {
+    if (name == kHelp || name == kShortHelp) {
       help = true;
       continue;
     }
-    const auto option = std::ranges::find(options, name, &Option::name);
+    const auto option = std::ranges::find_if(options, [name](const Option& known) {
+      return name == known.name || name == known.short_name;
+    });
     if (option == options.end()) return NoSuchFlag(name, options, hint);
     const bool joined = equals != std::string_view::npos;
     std::string_view value;
@@ -79,15 +87,8 @@ absl::StatusOr<std::vector<std::string>> ParseAllOptions(std::span<const std::st
 
 std::string OptionsHelp(std::span<const Option> options) {
   std::string text;
-  for (const Option& option : options) {
-    if (option.help.empty()) continue;
-    std::string line = "  " + std::string(option.name);
-    if (!option.value.empty()) line.append(" ").append(option.value);
-    line.resize(std::max<size_t>(line.size() + 2, 32), ' ');
-    text.append(line).append(option.help).append("\n");
-  }
-  text.append("  --help                        this text\n");
-  return text;
+  for (const Option& option : options) text += HelpLine(option);
+  return text + HelpLine({kHelp, "", "this text", {}, kShortHelp});
 }
 
 }  // namespace millstream::deploy

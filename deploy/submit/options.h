@@ -16,8 +16,9 @@ namespace millstream::deploy {
 struct Option {
   std::string_view name;   // "--port"
   std::string_view value;  // as help names it; empty: it has none
-  std::string_view help;   // empty: it is not listed
+  std::string_view help;
   std::function<absl::Status(std::string_view value)> set;
+  std::string_view short_name = {};  // "-p"; empty: it has none
 };
 
 // What sets `to`, which outlives it, to a value that may not be empty; `name` is the flag's.
@@ -25,7 +26,7 @@ std::function<absl::Status(std::string_view)> SetText(std::string& to, std::stri
 
 // Hands each flag of `arguments` to its option, up to the first argument that is no flag, or to "--", which
 // is taken away; returns the rest. `help` becomes true if --help or -h is among them. A usage error names the
-// flag, and for an unknown one the nearest, followed by `hint`.
+// flag, and of an unknown one what cli::UnknownFlag() does, followed by `hint`.
 absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::string> arguments,
                                                       std::span<const Option> options, bool& help,
                                                       std::string_view hint = "");
@@ -33,7 +34,7 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::strin
 absl::StatusOr<std::vector<std::string>> ParseAllOptions(std::span<const std::string> arguments,
                                                          std::span<const Option> options, bool& help);
 
-// The flags, one a line or more.
+// Every flag, one a line.
 std::string OptionsHelp(std::span<const Option> options);
 
 }  // namespace millstream::deploy

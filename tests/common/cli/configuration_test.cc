@@ -93,6 +93,16 @@ TEST(EditDistanceTest, CountsInsertedDeletedReplacedAndSwappedLetters) {
   EXPECT_EQ(Nearest("--mstr", names), "--master");
 }
 
+TEST(EditDistanceTest, NothingIsNearWhereMoreThanAThirdIsAnother) {
+  const std::string_view names[] = {"--name", "--master", "millstream.executor.memory"};
+  EXPECT_EQ(Nearest("--jars", names), "");
+  EXPECT_EQ(Nearest("--class", names), "");
+  EXPECT_EQ(Nearest("foo.bar", names), "");
+  EXPECT_EQ(Nearest("", names), "");
+  EXPECT_EQ(Nearest("millstream.executor.mem", names), "millstream.executor.memory");
+  EXPECT_EQ(Nearest("millstream.executor.me", names), "");
+}
+
 TEST(PropertiesTest, LinesAreKeyAndValue) {
   const auto properties = ParseProperties(
       "# a comment\r\n\n  millstream.master   local[4]\r\nmillstream.app.name = my words = here\n"

@@ -56,8 +56,25 @@ TEST(EngineFlagsTest, AnUnknownFlagIsRefusedWithTheNearestOne) {
   EXPECT_THAT(Refusal({"--mater", "local"}),
               HasSubstr("--mater: there is no such flag. The nearest is --master"));
   EXPECT_THAT(Refusal({"--batchinterval=1s"}), HasSubstr("--batch-interval"));
-  EXPECT_THAT(Refusal({"--checkpoint", "d"}), HasSubstr("there is no such flag"));
-  EXPECT_THAT(Refusal({"-x"}), HasSubstr("there is no such flag"));
+}
+
+TEST(EngineFlagsTest, WhereNoFlagOrKeyIsNearNoneIsNamed) {
+  EXPECT_THAT(Refusal({"--checkpoint", "d"}), HasSubstr("there is no such flag. --help lists"));
+  EXPECT_THAT(Refusal({"-x"}), HasSubstr("there is no such flag. --help lists"));
+  EXPECT_EQ(Refusal({"--conf", "foo.bar=1"}),
+            "foo.bar: there is no such configuration key. A program's --help lists those there are");
+  EXPECT_EQ(Refusal({"--conf", "spark.serializer=x"}),
+            "spark.serializer: this is Spark's key and has no counterpart here. Leave it out");
+}
+
+TEST(EngineFlagsTest, SparkSubmitsFlagsThatAreNotHereSayWhy) {
+  for (const char* flag :
+       {"--archives", "--class", "--driver-class-path", "--driver-java-options", "--driver-library-path",
+        "--exclude-packages", "--jars", "--keytab", "--packages", "--principal", "--proxy-user", "--py-files",
+        "--queue", "--repositories"}) {
+    EXPECT_THAT(Refusal({flag, "x"}), HasSubstr(std::string(flag) + ": this is spark-submit's flag, and "));
+  }
+  EXPECT_THAT(Refusal({"--keytab", "x"}), HasSubstr("there is no Kerberos here. Give the cluster's secret"));
 }
 
 TEST(EngineFlagsTest, AnUnknownKeyIsRefusedWithTheNearestOne) {
