@@ -19,6 +19,7 @@
 #include "deploy/submit/logs_command.h"
 #include "deploy/submit/options.h"
 #include "deploy/submit/submit_command.h"
+#include "deploy/submit/version.h"
 
 namespace millstream::deploy {
 namespace {
@@ -173,7 +174,7 @@ absl::Status Run(Arguments arguments) {
     return absl::OkStatus();
   }
   if (name == "--version") {
-    std::puts("millstream " MILLSTREAM_VERSION);
+    std::puts(kVersion);
     return absl::OkStatus();
   }
   const auto found = std::ranges::find(kCommands, name, &Command::name);

@@ -18,6 +18,7 @@ struct Flag {
   std::string_view value;  // as help names it; empty: it has none
   std::string_view key;    // the configuration key it sets, if it is that simple
   std::string_view help;
+  std::string_view short_name = {};  // empty: it has none
 };
 
 constexpr std::string_view kConf = "--conf";
@@ -37,15 +38,15 @@ constexpr std::array<Flag, 9> kFlags{{
      "debug, info, warning or error; SIGUSR1 logs more, SIGUSR2 less"},
     {"--log-dir", "DIR", keys::kLogDir, "logs to DIR/PROGRAM.log, which rotates, instead of standard error"},
     {kConf, "KEY=VALUE", "",
-     "a configuration key, as in millstream.streaming.blockInterval=50ms; may be repeated"},
+     "a configuration key, as in millstream.streaming.blockInterval=50ms; may be repeated", "-c"},
     {kPropertiesFile, "FILE", "",
      "configuration keys, one a line: KEY VALUE or KEY=VALUE; # starts a comment"},
-    {kHelp, "", "", "this text"},
+    {kHelp, "", "", "this text", "-h"},
 }};
 
 absl::StatusOr<const Flag*> FindFlag(std::string_view name) {
-  if (name == "-h") name = kHelp;
-  const auto flag = std::ranges::find(kFlags, name, &Flag::name);
+  const auto flag = std::ranges::find_if(
+      kFlags, [name](const Flag& known) { return name == known.name || name == known.short_name; });
   if (flag != kFlags.end()) return &*flag;
   std::array<std::string_view, kFlags.size()> names;
   std::ranges::transform(kFlags, names.begin(), &Flag::name);
@@ -112,6 +113,7 @@ std::string EngineFlagsHelp(const std::string& program) {
       "Usage: " + program + " [FLAGS] [--] [ARGUMENTS OF THE PROGRAM]\n\nFlags of the engine:\n";
   for (const Flag& flag : kFlags) {
     std::string line = "  " + std::string(flag.name);
+    if (!flag.short_name.empty()) line.append(", ").append(flag.short_name);
     if (!flag.value.empty()) line.append(" ").append(flag.value);
     line.resize(std::max<size_t>(line.size() + 2, 30), ' ');
     text.append(line).append(flag.help).append("\n");

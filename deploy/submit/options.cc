@@ -51,9 +51,8 @@ absl::StatusOr<std::vector<std::string>> ParseOptions(std::span<const std::strin
       help = true;
       continue;
     }
-    const auto option = std::ranges::find_if(options, [name](const Option& known) {
-      return name == known.name || name == known.short_name;
-    });
+    const auto option = std::ranges::find_if(
+        options, [name](const Option& known) { return name == known.name || name == known.short_name; });
     if (option == options.end()) return NoSuchFlag(name, options, hint);
     const bool joined = equals != std::string_view::npos;
     std::string_view value;

@@ -21,6 +21,7 @@
 #include "deploy/submit/cluster_query.h"
 #include "deploy/submit/driver_submission.h"
 #include "deploy/submit/options.h"
+#include "deploy/submit/version.h"
 
 namespace millstream::deploy {
 namespace {
@@ -40,6 +41,7 @@ struct Request {
   bool supervise = false;
   bool detach = false;
   bool verbose = false;
+  bool version = false;
 };
 
 absl::Status SetKey(Request& request, std::string_view key_name, std::string_view flag,
@@ -82,11 +84,12 @@ absl::Status SetDeployMode(Request& request, std::string_view mode) {
                          "Write client or cluster");
 }
 
-Option Switch(std::string_view name, std::string_view help, bool& to) {
-  return {name, "", help, [&to](std::string_view) {
-            to = true;
-            return absl::OkStatus();
-          }};
+Option Switch(std::string_view name, std::string_view help, bool& to, std::string_view short_name = "") {
+  const auto set = [&to](std::string_view) {
+    to = true;
+    return absl::OkStatus();
+  };
+  return {name, "", help, set, short_name};
 }
 
 std::vector<Option> SubmitOptions(Request& request) {
@@ -123,13 +126,15 @@ std::vector<Option> SubmitOptions(Request& request) {
                 "how long to wait for the master and for cores; default 60s"),
       SecretFileOption(request),
       {"--conf", "KEY=VALUE", "a configuration key; may be repeated",
-       [&request](std::string_view value) { return SetConf(request, value); }},
+       [&request](std::string_view value) { return SetConf(request, value); }, "-c"},
       {"--properties-file", "FILE", "configuration keys, one a line",
        SetText(request.properties_file, "--properties-file")},
       {"--status", "ID", "prints the state of an application or a driver, and starts none",
        id(request.status_of, "--status")},
       {"--kill", "ID", "ends an application or a driver, and starts none", id(request.kill, "--kill")},
-      Switch("--verbose", "prints each value and where it comes from, on standard error", request.verbose),
+      Switch("--verbose", "prints each value and where it comes from, on standard error", request.verbose,
+             "-v"),
+      Switch("--version", "prints which Millstream this is, and starts none", request.version),
   };
 }
 
@@ -283,6 +288,10 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
          "command is ended.\n")
             .c_str(),
         stdout);
+    return absl::OkStatus();
+  }
+  if (request.version) {
+    std::puts(kVersion);
     return absl::OkStatus();
   }
   if (absl::Status resolved = Resolve(request); !resolved.ok()) return resolved;

@@ -119,7 +119,7 @@ const BadInput kInputs[] = {
     {"MalformedDriverMemory", {"submit", "--driver-memory", "1x", "app"}, 2, {"--driver-memory", "1x"}},
     {"UnknownFlagNearSupervise", {"submit", "--supervised", "app"}, 2, {"--supervised", "--supervise"}},
     {"VariableThatIsNone",
-     {"submit", "--conf", "millstream.executorEnv.A-B=1", "app"},
+     {"submit", "-v", "-c", "millstream.executorEnv.A-B=1", "app"},
      2,
      {"millstream.executorEnv.A-B"}},
     {"LogsOfNothing", {"logs", "--master", "millstream://127.0.0.1:1"}, 2, {"logs", "id"}},
@@ -255,9 +255,12 @@ TEST(ClusterRefusalTest, AnUnknownApplicationIsExit7) {
 }
 
 TEST(ClusterHelpTest, TheVersionIsOneLine) {
-  Process version(Command({"--version"}));
-  EXPECT_EQ(version.AwaitExit()->code, 0);
-  EXPECT_EQ(version.out(), "millstream 0.1.0\n");
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--version"}, {"submit", "--version"}}) {
+    Process version(Command(arguments));
+    EXPECT_EQ(version.AwaitExit()->code, 0);
+    EXPECT_EQ(version.out(), "millstream 0.1.0\n");
+  }
 }
 
 TEST(ClusterHelpTest, EveryCommandExplainsItself) {

@@ -42,8 +42,8 @@ TEST(EngineFlagsTest, TwoDashesEndTheFlags) {
 
 TEST(EngineFlagsTest, ConfMayBeRepeatedAndTheLastValueOfAKeyCounts) {
   const auto flags =
-      Parse({"--conf", "millstream.streaming.blockInterval=50ms", "--conf=millstream.local.dir=/a=b",
-             "--conf", "millstream.streaming.blockInterval=60ms", "--properties-file", "f.conf", "--help"});
+      Parse({"--conf", "millstream.streaming.blockInterval=50ms", "--conf=millstream.local.dir=/a=b", "-c",
+             "millstream.streaming.blockInterval=60ms", "--properties-file", "f.conf", "--help"});
   ASSERT_TRUE(flags.ok()) << flags.status();
   EXPECT_EQ(Value(*flags, keys::kBlockInterval), "60ms");
   EXPECT_EQ(Value(*flags, keys::kLocalDir), "/a=b");
@@ -68,10 +68,9 @@ TEST(EngineFlagsTest, WhereNoFlagOrKeyIsNearNoneIsNamed) {
 }
 
 TEST(EngineFlagsTest, SparkSubmitsFlagsThatAreNotHereSayWhy) {
-  for (const char* flag :
-       {"--archives", "--class", "--driver-class-path", "--driver-java-options", "--driver-library-path",
-        "--exclude-packages", "--jars", "--keytab", "--packages", "--principal", "--proxy-user", "--py-files",
-        "--queue", "--repositories"}) {
+  for (const char* flag : {"--archives", "--class", "--driver-class-path", "--driver-java-options",
+                           "--driver-library-path", "--exclude-packages", "--jars", "--keytab", "--packages",
+                           "--principal", "--proxy-user", "--py-files", "--queue", "--repositories"}) {
     EXPECT_THAT(Refusal({flag, "x"}), HasSubstr(std::string(flag) + ": this is spark-submit's flag, and "));
   }
   EXPECT_THAT(Refusal({"--keytab", "x"}), HasSubstr("there is no Kerberos here. Give the cluster's secret"));
@@ -101,7 +100,8 @@ TEST(EngineFlagsTest, MalformedFlagsAreRefused) {
 TEST(EngineFlagsTest, HelpNamesEveryFlagAndKey) {
   const std::string help = EngineFlagsHelp("word_count");
   for (const char* flag :
-       {"--master", "--name", "--conf", "--batch-interval", "--properties-file", "--help"}) {
+       {"--master MASTER", "--name NAME", "--conf, -c KEY=VALUE", "--batch-interval DURATION",
+        "--properties-file FILE", "--secret-file FILE", "--log-level LEVEL", "--log-dir DIR", "--help, -h"}) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
   for (const ConfigurationKey& key : ConfigurationKeys()) EXPECT_THAT(help, HasSubstr(std::string(key.name)));
