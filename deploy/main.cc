@@ -16,6 +16,7 @@
 #include "deploy/daemon/worker_daemon.h"
 #include "deploy/doctor/doctor_command.h"
 #include "deploy/secret/secret_command.h"
+#include "deploy/submit/list_command.h"
 #include "deploy/submit/logs_command.h"
 #include "deploy/submit/options.h"
 #include "deploy/submit/submit_command.h"

@@ -1,27 +1,28 @@
 #include "deploy/submit/logs_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "common/cli/errors.h"
-#include "common/cli/resolved_config.h"
 #include "common/cli/values.h"
 #include "deploy/submit/cluster_query.h"
+#include "deploy/submit/master_options.h"
 #include "deploy/submit/options.h"
 
 namespace millstream::deploy {
 namespace {
 
-constexpr std::chrono::milliseconds kReachTimeout{10'000};
 constexpr std::chrono::milliseconds kFollowInterval{200};
 
 class LogReader {
  public:
-  LogReader(MasterAccess access, const proto::LogQuery& query) : access_(std::move(access)), query_(query) {}
+  LogReader(MasterQuery master, const proto::LogQuery& query) : master_(std::move(master)), query_(query) {}
 
   // Writes what is new to standard output, executor by executor; the number of executors that there are.
   absl::StatusOr<size_t> WriteNew() {
@@ -42,7 +43,7 @@ class LogReader {
   absl::StatusOr<bool> Ended() const {
     proto::ToMaster question;
     question.mutable_list();
-    const auto answer = Ask(access_, question, kReachTimeout);
+    const auto answer = Ask(master_.access, question, master_.patience);
     if (!answer.ok()) return answer.status();
     for (const auto& application : answer->list().applications()) {
       if (application.record().id() == query_.application()) {
@@ -60,7 +61,7 @@ class LogReader {
   absl::StatusOr<proto::LogAnswer> Read(const proto::LogQuery& query) const {
     proto::ToMaster question;
     *question.mutable_log_query() = query;
-    const auto answer = Ask(access_, question, kReachTimeout);
+    const auto answer = Ask(master_.access, question, master_.patience);
     if (!answer.ok()) return answer.status();
     return answer->log_answer();
   }
@@ -83,7 +84,7 @@ class LogReader {
     }
   }
 
-  const MasterAccess access_;
+  const MasterQuery master_;
   const proto::LogQuery query_;
   std::map<uint32_t, uint64_t> offsets_;  // by executor: what was written already
   std::optional<uint32_t> last_;          // whose output was written last
@@ -121,8 +122,7 @@ absl::Status Write(LogReader& reader, const proto::LogQuery& query, bool follow)
 }  // namespace
 
 absl::Status RunLogs(std::span<const std::string> arguments) {
-  std::string master = cli::ReadEnvironment().master;
-  std::string secret_file;
+  Values values;
   proto::LogQuery query;
   bool follow = false;
   const auto set_executor = [&query](std::string_view text) {
@@ -140,22 +140,17 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
     };
   };
   bool errors = true;
-  const std::vector<Option> options{
-      {"--master", "URL", "millstream://HOST:PORT",
-       [&master](std::string_view text) {
-         master = text;
-         return absl::OkStatus();
-       }},
-      {"--secret-file", "FILE", "the cluster's secret, if it has one", SetText(secret_file, "--secret-file")},
+  std::vector<Option> options{
       {"--executor", "N", "of this executor, or launch of a driver, alone; else of all", set_executor},
       {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
       {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}};
+  std::ranges::move(MasterOptions(values), std::back_inserter(options));
   bool help = false;
   const auto rest = ParseAllOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
   if (help) {
     std::fputs(
-        ("Usage: millstream logs ID [FLAGS] --master URL\n\n"
+        ("Usage: millstream logs ID [FLAGS]\n\n"
          "Prints what an application's executors wrote, or a driver on a worker, also those that have\n"
          "ended: as much of it as the worker keeps.\n\n" +
          OptionsHelp(options))
@@ -167,12 +162,13 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
     return cli::UsageError("logs", "it takes one argument, the id of an application or driver",
                            "millstream list names them");
   }
-  if (master.empty()) return NoMasterError();
-  const auto access = AccessTo(master, secret_file);
-  if (!access.ok()) return access.status();
+  const absl::StatusOr<Values> resolved = WithEnvironment(values);
+  if (!resolved.ok()) return resolved.status();
+  const absl::StatusOr<MasterQuery> master = MasterQueryOf(*resolved);
+  if (!master.ok()) return master.status();
   query.set_application(rest->front());
   query.set_errors(errors);
-  LogReader reader(*access, query);
+  LogReader reader(*master, query);
   return Write(reader, query, follow);
 }
 

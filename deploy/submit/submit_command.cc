@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,23 +14,21 @@
 #include "common/cli/errors.h"
 #include "common/cli/properties_file.h"
 #include "common/cli/resolved_config.h"
-#include "common/cli/values.h"
 #include "deploy/submit/application_file.h"
 #include "deploy/submit/cluster_query.h"
 #include "deploy/submit/driver_submission.h"
+#include "deploy/submit/master_options.h"
 #include "deploy/submit/options.h"
 #include "deploy/submit/version.h"
 
 namespace millstream::deploy {
 namespace {
 
-constexpr std::chrono::milliseconds kReachTimeout{10'000};
-
 // What the command line of submit says.
 struct Request {
-  std::vector<std::string> engine_flags;       // as the program takes them
-  std::map<std::string, std::string> origins;  // key -> the flag that gave it
-  std::map<std::string, std::string> values;
+  std::vector<std::string> engine_flags;  // as the program takes them
+  Values origins;                         // key -> the flag that gave it
+  Values values;
   std::string properties_file;
   std::string status_of;
   std::string kill;
@@ -61,11 +57,6 @@ Option KeyOption(Request& request, std::string_view name, std::string_view value
                  std::string_view help) {
   return {name, value, help,
           [&request, name, key](std::string_view given) { return SetKey(request, key, name, given); }};
-}
-
-Option SecretFileOption(Request& request) {
-  return KeyOption(request, "--secret-file", "FILE", cli::keys::kSecretFile,
-                   "the cluster's secret, as millstream secret FILE makes it, if it has one");
 }
 
 absl::Status SetConf(Request& request, std::string_view given) {
@@ -103,8 +94,9 @@ std::vector<Option> SubmitOptions(Request& request) {
     };
   };
   return {
-      KeyOption(request, "--master", "URL", cli::keys::kMaster,
-                "millstream://HOST:PORT, or any master a program takes"),
+      KeyOption(
+          request, "--master", "URL", cli::keys::kMaster,
+          "millstream://HOST:PORT, or any master a program takes; default MILLSTREAM_MASTER, else local[*]"),
       {"--deploy-mode", "MODE", "where the driver runs: client (the default) is here, cluster on a worker",
        [&request](std::string_view mode) { return SetDeployMode(request, mode); }},
       KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name"),
@@ -116,25 +108,26 @@ std::vector<Option> SubmitOptions(Request& request) {
       KeyOption(request, "--total-executor-cores", "N", cli::keys::kMaxCores,
                 "the most cores in all; else all there are"),
       KeyOption(request, "--files", "A,B", cli::keys::kFiles,
-                "files for every process, which finds them by ms::GetFile(name)"),
+                "files for every process, which finds them by ms::GetFile(NAME)"),
       KeyOption(request, "--driver-cores", "N", cli::keys::kDriverCores,
                 "of a worker, for a driver in cluster mode; default 1"),
       KeyOption(request, "--driver-memory", "SIZE", cli::keys::kDriverMemory, "likewise; default 1g"),
-      Switch("--supervise", "in cluster mode, start a driver that fails again", request.supervise),
-      Switch("--detach", "in cluster mode, print the driver's id and do not wait for it", request.detach),
+      Switch("--supervise", "in cluster mode, starts a driver again when it fails", request.supervise),
+      Switch("--detach", "in cluster mode, prints the driver's id and does not wait for it", request.detach),
       KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
-                "how long to wait for the master and for cores; default 60s"),
-      SecretFileOption(request),
+                "how long to wait for the master and for cores; default 60s, of --status and --kill 10s"),
+      KeyOption(request, "--secret-file", "FILE", cli::keys::kSecretFile,
+                "the cluster's secret, as millstream secret FILE makes it, if it has one"),
       {"--conf", "KEY=VALUE", "a configuration key; may be repeated",
        [&request](std::string_view value) { return SetConf(request, value); }, "-c"},
       {"--properties-file", "FILE", "configuration keys, one a line",
        SetText(request.properties_file, "--properties-file")},
-      {"--status", "ID", "prints the state of an application or a driver, and starts none",
+      {"--status", "ID", "prints the state of an application or a driver, and runs no program",
        id(request.status_of, "--status")},
-      {"--kill", "ID", "ends an application or a driver, and starts none", id(request.kill, "--kill")},
+      {"--kill", "ID", "ends an application or a driver, and runs no program", id(request.kill, "--kill")},
       Switch("--verbose", "prints each value and where it comes from, on standard error", request.verbose,
              "-v"),
-      Switch("--version", "prints which Millstream this is, and starts none", request.version),
+      Switch("--version", "prints which Millstream this is, and runs no program", request.version),
   };
 }
 
@@ -166,20 +159,9 @@ absl::Status Resolve(Request& request) {
 
 // Of what asks a master instead of starting an application.
 absl::StatusOr<proto::FromMaster> AskMaster(const Request& request, const proto::ToMaster& question) {
-  const auto master = request.values.find(std::string(cli::keys::kMaster));
-  if (master == request.values.end()) {
-    return NoMasterError();
-  }
-  const auto secret_file = request.values.find(std::string(cli::keys::kSecretFile));
-  const auto access =
-      AccessTo(master->second, secret_file == request.values.end() ? "" : secret_file->second);
-  if (!access.ok()) return access.status();
-  std::chrono::milliseconds patience = kReachTimeout;
-  if (const auto found = request.values.find(std::string(cli::keys::kWaitTimeout));
-      found != request.values.end()) {
-    patience = std::min(patience, *cli::ParseDuration(found->second, std::chrono::seconds(1)));
-  }
-  return Ask(*access, question, patience);
+  const absl::StatusOr<MasterQuery> query = MasterQueryOf(request.values);
+  if (!query.ok()) return query.status();
+  return Ask(query->access, question, query->patience);
 }
 
 absl::Status PrintStatus(const Request& request) {
@@ -305,37 +287,6 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
   if (absl::Status usable = CheckApplication(application->front()); !usable.ok()) return usable;
   const std::vector<std::string> command_line = CommandLine(request, *application);
   return request.cluster_mode ? RunOnWorker(request, command_line) : Execute(command_line);
-}
-
-absl::Status RunList(std::span<const std::string> arguments) {
-  Request request;
-  const std::vector<Option> options{{"--master", "URL", "millstream://HOST:PORT",
-                                     [&request](std::string_view url) {
-                                       request.values[std::string(cli::keys::kMaster)] = url;
-                                       return absl::OkStatus();
-                                     }},
-                                    KeyOption(request, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
-                                              "how long to wait for an answer"),
-                                    SecretFileOption(request)};
-  bool help = false;
-  const auto rest = ParseOptions(arguments, options, help);
-  if (!rest.ok()) return rest.status();
-  if (help) {
-    std::fputs(
-        ("Usage: millstream list --master URL\n\nPrints a cluster's workers, drivers and applications.\n\n" +
-         OptionsHelp(options))
-            .c_str(),
-        stdout);
-    return absl::OkStatus();
-  }
-  if (!rest->empty()) return cli::UsageError(rest->front(), "list takes no argument", "Leave it out");
-  if (absl::Status resolved = Resolve(request); !resolved.ok()) return resolved;
-  proto::ToMaster question;
-  question.mutable_list();
-  const auto answer = AskMaster(request, question);
-  if (!answer.ok()) return answer.status();
-  std::fputs(ListText(answer->list()).c_str(), stdout);
-  return absl::OkStatus();
 }
 
 }  // namespace millstream::deploy

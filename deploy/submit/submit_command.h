@@ -14,9 +14,6 @@ namespace millstream::deploy {
 // room for the driver), Unauthenticated.
 absl::Status RunSubmit(std::span<const std::string> arguments);
 
-// `millstream list`.
-absl::Status RunList(std::span<const std::string> arguments);
-
 }  // namespace millstream::deploy
 
 #endif  // MILLSTREAM_DEPLOY_SUBMIT_SUBMIT_COMMAND_H_

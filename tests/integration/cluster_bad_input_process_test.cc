@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/support/cluster.h"
+#include "tests/support/credentials.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
@@ -201,19 +202,31 @@ TEST_F(FilesTest, FilesThatCannotTravelAreRefused) {
   }
 }
 
-TEST(ClusterRefusalTest, AMasterThatDoesNotAnswerIsExit4WithinTheWaitTimeout) {
-  const std::string url = NobodysUrl();
-  ExpectRefused(Command({"worker", "--wait-timeout", "200ms", "--work-dir",
-                         std::filesystem::temp_directory_path() / "millstream-no-master", url}),
-                4, {url.substr(url.rfind('/') + 1)});
-  ExpectRefused(Command({"list", "--wait-timeout", "200ms", "--master", url}), 4, {});
-  ExpectRefused(Command({"submit", "--deploy-mode", "cluster", "--wait-timeout", "200ms", "--master", url,
-                         Example("network_word_count"), "localhost", "9999"}),
-                4, {});
-  ExpectRefused({Example("network_word_count"), "--master", url, "--conf",
-                 "millstream.cluster.waitTimeout=200ms", "localhost", "9999"},
-                4, {url.substr(url.rfind('/') + 1)});
+// Every command that asks the master, and a program, is to give it up within its wait timeout.
+void ExpectNoMaster(const std::string& url) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> ask{"--wait-timeout", "200ms", "--master", url};
+  const std::vector<std::string> run{Example("network_word_count"), "localhost", "9999"};
+  std::vector<std::vector<std::string>> commands{
+      Command({"worker", "--wait-timeout", "200ms", "--work-dir", folder.File("worker"), url}),
+      {run[0], "--master", url, "--conf", "millstream.cluster.waitTimeout=200ms", run[1], run[2]}};
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"list"}, {"logs", "app-1"}, {"submit", "--status", "app-1"}, {"submit", "--kill", "app-1"}}) {
+    commands.push_back(Command(command));
+    commands.back().insert(commands.back().end(), ask.begin(), ask.end());
+  }
+  for (const char* mode : {"client", "cluster"}) {
+    commands.push_back(Command({"submit", "--deploy-mode", mode}));
+    commands.back().insert(commands.back().end(), ask.begin(), ask.end());
+    commands.back().insert(commands.back().end(), run.begin(), run.end());
+  }
+  for (const std::vector<std::string>& command : commands) {
+    SCOPED_TRACE(command[1] + " " + command[2]);
+    ExpectRefused(command, 4, {url.substr(url.rfind('/') + 1)});
+  }
 }
+
+TEST(ClusterRefusalTest, AMasterThatIsNotThereIsExit4WithinTheWaitTimeout) { ExpectNoMaster(NobodysUrl()); }
 
 TEST(ClusterRefusalTest, APortInUseAndADirectoryInUseAreExit2) {
   Cluster cluster(MILLSTREAM_BIN_DIR);
