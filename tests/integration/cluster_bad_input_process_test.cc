@@ -228,6 +228,11 @@ void ExpectNoMaster(const std::string& url) {
 
 TEST(ClusterRefusalTest, AMasterThatIsNotThereIsExit4WithinTheWaitTimeout) { ExpectNoMaster(NobodysUrl()); }
 
+TEST(ClusterRefusalTest, AMasterThatAcceptsAndIsSilentIsExit4WithinTheWaitTimeout) {
+  const TextServer silent;
+  ExpectNoMaster("millstream://127.0.0.1:" + std::to_string(silent.port()));
+}
+
 TEST(ClusterRefusalTest, APortInUseAndADirectoryInUseAreExit2) {
   Cluster cluster(MILLSTREAM_BIN_DIR);
   cluster.AddWorker(1);
