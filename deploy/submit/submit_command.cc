@@ -234,6 +234,18 @@ absl::Status RunOnWorker(const Request& request, const std::vector<std::string>&
   std::exit(*exit_code);
 }
 
+// It does one thing at a time.
+absl::Status CheckPurpose(const Request& request, const std::vector<std::string>& application) {
+  if (!request.status_of.empty() && !request.kill.empty()) {
+    return cli::UsageError("--status " + request.status_of + " and --kill " + request.kill,
+                           "it does one of them at a time", "Leave one out");
+  }
+  if (application.empty() || (request.status_of.empty() && request.kill.empty())) return absl::OkStatus();
+  return cli::UsageError(application.front(),
+                         std::string(request.kill.empty() ? "--status" : "--kill") + " runs no program",
+                         "Leave it out");
+}
+
 absl::Status CheckMode(const Request& request) {
   if (request.cluster_mode) return absl::OkStatus();
   for (const auto& [name, given] :
@@ -272,6 +284,7 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
         stdout);
     return absl::OkStatus();
   }
+  if (absl::Status purpose = CheckPurpose(request, *application); !purpose.ok()) return purpose;
   if (request.version) {
     std::puts(kVersion);
     return absl::OkStatus();

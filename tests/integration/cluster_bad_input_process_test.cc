@@ -94,6 +94,14 @@ const BadInput kInputs[] = {
      2,
      {"--kill", "ID is missing"}},
     {"StatusWithoutAnId", {"submit", "--status", "--master", "x"}, 2, {"--status", "ID is missing"}},
+    {"StatusAndKill",
+     {"submit", "--status", "app-1", "--kill", "app-2", "--master", "millstream://127.0.0.1:1"},
+     2,
+     {"--status app-1 and --kill app-2"}},
+    {"StatusOfTwo",
+     {"submit", "--status", "app-1", "app-2", "--master", "millstream://127.0.0.1:1"},
+     2,
+     {"app-2", "--status runs no program"}},
     {"AProgramsFlagBeforeIt",
      {"submit", "--batch-interval", "1s", "app"},
      2,
@@ -183,6 +191,17 @@ TEST_F(FilesTest, APropertiesFileThatIsWrongIsRefused) {
   ExpectRefused(Command({"submit", "--properties-file", Write("unknown", "millstream.cores.mx 1\n"),
                          Example("network_word_count")}),
                 2, {"millstream.cores.mx", "millstream.cores.max"});
+}
+
+TEST_F(FilesTest, ThePropertiesFileOfTheEnvironmentNamesTheMasterThatIsAsked) {
+  const std::string file = Write(
+      "asked", "millstream.master millstream://127.0.0.1:1\nmillstream.cluster.waitTimeout 200ms\n");
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"list"}, {"logs", "app-1"}, {"submit", "--status", "app-1"}, {"submit", "--kill", "app-1"}}) {
+    std::vector<std::string> command = Command(arguments);
+    command.insert(command.begin(), {"/usr/bin/env", "MILLSTREAM_PROPERTIES_FILE=" + file});
+    ExpectRefused(command, 4, {"127.0.0.1:1"});
+  }
 }
 
 TEST_F(FilesTest, FilesThatCannotTravelAreRefused) {
