@@ -94,6 +94,14 @@ std::optional<MasterUrl> ParseCluster(std::string_view text) {
   }
 }
 
+// How to write it instead: an address with no scheme, or Spark's, can be meant in one way.
+std::string Fix(std::string_view text) {
+  constexpr std::string_view kSparkScheme = "spark://";
+  if (text.starts_with(kSparkScheme)) text.remove_prefix(kSparkScheme.size());
+  if (!ParseCluster(text)) return std::string(kForms);
+  return "Write " + std::string(kClusterScheme) + std::string(text);
+}
+
 }  // namespace
 
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name) {
@@ -108,7 +116,7 @@ absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view
   } else {
     master = ParseLocal(Arguments(text, "local"));
   }
-  if (!master) return UsageError(name, quoted + " is not a master", kForms);
+  if (!master) return UsageError(name, quoted + " is not a master", Fix(text));
   return *master;
 }
 

@@ -30,7 +30,7 @@ struct MasterUrl {
 
 // "local", "local[N]", "local[*]", "local[N,F]", "local[*,F]", "local-cluster[E,C,M]" (executors, cores of
 // each, MiB of each) or "millstream://HOST:PORT[,HOST:PORT]"; * is every core of this machine. Else a usage
-// error that names the forms; `name` is what the user called it.
+// error that says how to write it; `name` is what the user called it.
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name = "--master");
 
 }  // namespace millstream::cli

@@ -12,6 +12,7 @@
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
 #include "common/cli/errors.h"
+#include "common/cli/master_url.h"
 #include "common/cli/properties_file.h"
 #include "common/cli/resolved_config.h"
 #include "deploy/submit/application_file.h"
@@ -40,16 +41,20 @@ struct Request {
   bool version = false;
 };
 
+void Set(Request& request, std::string_view key, std::string_view flag, std::string_view value) {
+  request.engine_flags.insert(request.engine_flags.end(),
+                              {"--conf", std::string(key) + "=" + std::string(value)});
+  request.origins[std::string(key)] = flag;
+  request.values[std::string(key)] = value;
+}
+
 absl::Status SetKey(Request& request, std::string_view key_name, std::string_view flag,
                     std::string_view value) {
   const absl::StatusOr<const cli::ConfigurationKey*> key = cli::FindConfigurationKey(key_name);
   if (!key.ok()) return key.status();
   const std::string_view name = flag == "--conf" ? key_name : flag;
   if (absl::Status checked = cli::CheckValue(**key, name, value); !checked.ok()) return checked;
-  request.engine_flags.insert(request.engine_flags.end(),
-                              {"--conf", std::string(key_name) + "=" + std::string(value)});
-  request.origins[std::string(key_name)] = flag;
-  request.values[std::string(key_name)] = value;
+  Set(request, key_name, flag, value);
   return absl::OkStatus();
 }
 
@@ -94,9 +99,13 @@ std::vector<Option> SubmitOptions(Request& request) {
     };
   };
   return {
-      KeyOption(
-          request, "--master", "URL", cli::keys::kMaster,
-          "millstream://HOST:PORT, or any master a program takes; default MILLSTREAM_MASTER, else local[*]"),
+      {"--master", "URL",
+       "millstream://HOST:PORT, or any master a program takes; default MILLSTREAM_MASTER, else local[*]",
+       // CheckMaster() looks at it when it is known what for.
+       [&request](std::string_view url) {
+         Set(request, cli::keys::kMaster, "--master", url);
+         return absl::OkStatus();
+       }},
       {"--deploy-mode", "MODE", "where the driver runs: client (the default) is here, cluster on a worker",
        [&request](std::string_view mode) { return SetDeployMode(request, mode); }},
       KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name"),
@@ -234,6 +243,17 @@ absl::Status RunOnWorker(const Request& request, const std::vector<std::string>&
   std::exit(*exit_code);
 }
 
+// What asks a master is told a cluster's; what runs a driver here may be told any.
+absl::Status CheckMaster(const Request& request) {
+  const auto origin = request.origins.find(std::string(cli::keys::kMaster));
+  if (origin == request.origins.end() || origin->second != "--master") return absl::OkStatus();
+  const std::string& master = request.values.at(origin->first);
+  if (!request.cluster_mode && request.status_of.empty() && request.kill.empty()) {
+    return cli::ParseMasterUrl(master, "--master").status();
+  }
+  return MastersOf(master, "--master", /*secured=*/true).status();  // AccessTo() knows whether it is
+}
+
 // It does one thing at a time.
 absl::Status CheckPurpose(const Request& request, const std::vector<std::string>& application) {
   if (!request.status_of.empty() && !request.kill.empty()) {
@@ -289,6 +309,7 @@ absl::Status RunSubmit(std::span<const std::string> arguments) {
     std::puts(kVersion);
     return absl::OkStatus();
   }
+  if (absl::Status master = CheckMaster(request); !master.ok()) return master;
   if (absl::Status resolved = Resolve(request); !resolved.ok()) return resolved;
   if (!request.status_of.empty()) return PrintStatus(request);
   if (!request.kill.empty()) return Kill(request);

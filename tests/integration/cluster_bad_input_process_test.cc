@@ -88,6 +88,22 @@ const BadInput kInputs[] = {
      {"list", "--master", "localhost:7177"},
      2,
      {"localhost:7177", "Write millstream://HOST:PORT"}},
+    {"StatusAtAnAddressAlone",
+     {"submit", "--master", "localhost:7177", "--status", "app-1"},
+     2,
+     {"--master: \"localhost:7177\"", "Write millstream://HOST:PORT"}},
+    {"KillAtNoMaster",
+     {"submit", "--kill", "app-1", "--master", "nowhere"},
+     2,
+     {"\"nowhere\" is no cluster's master. Write millstream://HOST:PORT"}},
+    {"ClusterDeployModeAtNoMaster",
+     {"submit", "--master", "nowhere", "--deploy-mode", "cluster", "app"},
+     2,
+     {"\"nowhere\" is no cluster's master. Write millstream://HOST:PORT"}},
+    {"ClientDeployModeAtAnAddressAlone",
+     {"submit", "--master", "localhost:7177", "app"},
+     2,
+     {"--master: \"localhost:7177\"", "Write millstream://localhost:7177"}},
     {"LogsWithoutAMaster", {"logs", "app-1"}, 2, {"--master", "says nowhere"}},
     {"KillWithoutAnId",
      {"submit", "--kill", "--master", "millstream://127.0.0.1:1"},
@@ -194,8 +210,8 @@ TEST_F(FilesTest, APropertiesFileThatIsWrongIsRefused) {
 }
 
 TEST_F(FilesTest, ThePropertiesFileOfTheEnvironmentNamesTheMasterThatIsAsked) {
-  const std::string file = Write(
-      "asked", "millstream.master millstream://127.0.0.1:1\nmillstream.cluster.waitTimeout 200ms\n");
+  const std::string file =
+      Write("asked", "millstream.master millstream://127.0.0.1:1\nmillstream.cluster.waitTimeout 200ms\n");
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"list"}, {"logs", "app-1"}, {"submit", "--status", "app-1"}, {"submit", "--kill", "app-1"}}) {
     std::vector<std::string> command = Command(arguments);

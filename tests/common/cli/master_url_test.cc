@@ -48,13 +48,25 @@ TEST(MasterUrlTest, WhatIsMalformedIsRefusedWithTheForms) {
                             "local-cluster[2,1,0]",
                             "local-cluster[*,1,512]",
                             "yarn",
-                            "spark://host:7077",
+                            "spark://host",
                             " local",
                             "local[1] "}) {
     const auto master = ParseMasterUrl(wrong);
     ASSERT_FALSE(master.ok()) << wrong;
     EXPECT_THAT(std::string(master.status().message()), HasSubstr("local-cluster[EXECUTORS,CORES,MIB]"))
         << wrong;
+  }
+}
+
+TEST(MasterUrlTest, AnAddressWithoutTheSchemeIsRefusedWithTheWholeUrl) {
+  for (const auto& [written, meant] : std::vector<std::pair<std::string, std::string>>{
+           {"localhost:7177", "millstream://localhost:7177"},
+           {"spark://h:7077", "millstream://h:7077"},
+           {"spark://h1:7077,h2:7077", "millstream://h1:7077,h2:7077"}}) {
+    const auto master = ParseMasterUrl(written);
+    ASSERT_FALSE(master.ok()) << written;
+    EXPECT_EQ(std::string(master.status().message()),
+              "--master: \"" + written + "\" is not a master. Write " + meant);
   }
 }
 
