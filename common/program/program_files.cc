@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/cli/errors.h"
+#include "common/cli/values.h"
 #include "common/program/library_closure.h"
 
 namespace millstream::program {
@@ -15,7 +16,7 @@ absl::StatusOr<std::map<std::string, std::string>> NamedFiles(std::string_view l
   std::map<std::string, std::string> named;
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());
-    const std::string file(list.substr(0, comma));
+    const std::string file(cli::Trim(list.substr(0, comma)));
     list.remove_prefix(std::min(comma + 1, list.size()));
     if (file.empty()) continue;
     std::error_code error;

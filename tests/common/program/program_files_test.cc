@@ -39,6 +39,7 @@ TEST_F(ProgramFilesTest, FilesAreNamedByTheLastPartOfTheirPath) {
   const std::string b = Write("b", "");
   EXPECT_THAT(*NamedFiles(b + "," + a + "," + directory_ + "/x/../b,"),
               ElementsAre(Pair("a", a), Pair("b", b)));
+  EXPECT_THAT(*NamedFiles(" " + a + " , " + b + ", ,"), ElementsAre(Pair("a", a), Pair("b", b)));
   EXPECT_THAT(*NamedFiles(""), IsEmpty());
 }
 
