@@ -17,8 +17,7 @@ Config& Config::Set(std::string_view key, std::string_view value) {
 
 std::string Config::Get(std::string_view key) const {
   std::vector<std::string> notices;  // are for who starts with it
-  const auto config =
-      cli::ResolvedConfig::Resolve(client::Process().flags, cli::ReadEnvironment(), values_, &notices);
+  const auto config = client::Combine(values_, &notices);
   if (!config.ok() || !cli::FindConfigurationKey(key).ok()) return {};
   return config->Get(key);
 }

@@ -14,9 +14,16 @@ ProcessState& Process() {
   return *state;
 }
 
+absl::StatusOr<cli::ResolvedConfig> Combine(const std::map<std::string, std::string>& code,
+                                            std::vector<std::string>* notices) {
+  auto config = cli::ResolvedConfig::Resolve(Process().flags, cli::ReadEnvironment(), code, notices);
+  if (config.ok()) config->SetDefault(cli::keys::kAppName, program_invocation_short_name);
+  return config;
+}
+
 absl::StatusOr<cli::ResolvedConfig> Resolve(const std::map<std::string, std::string>& code) {
   std::vector<std::string> notices;
-  auto config = cli::ResolvedConfig::Resolve(Process().flags, cli::ReadEnvironment(), code, &notices);
+  auto config = Combine(code, &notices);
   if (config.ok()) {
     base::SetLogLevel(config->GetLogLevel());
     const std::string directory = config->Get(cli::keys::kLogDir);

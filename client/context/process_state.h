@@ -31,7 +31,12 @@ struct ProcessState {
 };
 ProcessState& Process();
 
-// The configuration, from all places, of an application that is about to start. Applies its log level
+// The configuration from all places: the command line, the environment, `code`, the properties file, and the
+// executable's name where nobody names the application. `notices` are ResolvedConfig::Resolve()'s.
+absl::StatusOr<cli::ResolvedConfig> Combine(const std::map<std::string, std::string>& code,
+                                            std::vector<std::string>* notices);
+
+// The same of an application that is about to start. Applies its log level
 // and log directory, and logs a line for each value set in code that another place overrides.
 absl::StatusOr<cli::ResolvedConfig> Resolve(const std::map<std::string, std::string>& code);
 

@@ -26,7 +26,7 @@ constexpr int64_t kTiB = int64_t{1} << 40;
 constexpr std::string_view kAnyExecutorVariable = "millstream.executorEnv.NAME";
 
 constexpr std::array kKeys{
-    ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name"},
+    ConfigurationKey{keys::kAppName, Type::kText, "", "the application's name; else the executable's"},
     ConfigurationKey{
         keys::kExecutorPort, Type::kInteger, "0",
         "the port an executor serves blocks on; 0: any. One that is in use is followed by the next", 0,

@@ -29,7 +29,7 @@ constexpr std::array<Flag, 9> kFlags{{
     {"--master", "MASTER", keys::kMaster,
      "local[N], local[*], local[N,FAILURES], local-cluster[EXECUTORS,CORES,MIB] or millstream://HOST:PORT; "
      "default local[*]"},
-    {"--name", "NAME", keys::kAppName, "the application's name"},
+    {"--name", "NAME", keys::kAppName, "the application's name; default the executable's"},
     {"--batch-interval", "DURATION", keys::kBatchInterval,
      "the time from one batch to the next, as in 200ms or 1s"},
     {"--secret-file", "FILE", keys::kSecretFile,

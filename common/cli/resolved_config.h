@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,6 +35,9 @@ class ResolvedConfig {
                                                 std::vector<std::string>* notices);
   // As another process resolved it.
   static absl::StatusOr<ResolvedConfig> FromValues(const std::map<std::string, std::string>& values);
+
+  // What `key` has unless something else gave it one.
+  void SetDefault(std::string_view key, std::string value) { values_.emplace(key, std::move(value)); }
 
   // The value or the default; empty if there is neither. `key` is a known one.
   std::string Get(std::string_view key) const;

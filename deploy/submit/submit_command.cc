@@ -108,7 +108,7 @@ std::vector<Option> SubmitOptions(Request& request) {
        }},
       {"--deploy-mode", "MODE", "where the driver runs: client (the default) is here, cluster on a worker",
        [&request](std::string_view mode) { return SetDeployMode(request, mode); }},
-      KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name"),
+      KeyOption(request, "--name", "NAME", cli::keys::kAppName, "the application's name; default APP's"),
       KeyOption(request, "--num-executors", "N", cli::keys::kExecutorInstances,
                 "the most executors; else as many as there are cores for"),
       KeyOption(request, "--executor-cores", "N", cli::keys::kExecutorCores,

@@ -335,5 +335,10 @@ TEST(StreamingContextLife, OneThatIsDroppedWhileActiveStopsByItself) {
   }
 }
 
+TEST(ConfigTest, AnApplicationThatNobodyNamesIsCalledAsItsExecutableIs) {
+  EXPECT_EQ(Config().Get("millstream.app.name"), "client_tests");
+  EXPECT_EQ(Config().SetAppName("Words").Get("millstream.app.name"), "Words");
+}
+
 }  // namespace
 }  // namespace millstream

@@ -268,6 +268,12 @@ TEST_F(PrivateLibraryTest, AProgramRunsWhereItsPrivateLibraryIsNot) {
   EXPECT_EQ(Logs(id), "driver: hello from a private library\nexecutor: hello from a private library\n");
 }
 
+TEST_F(DeployModeTest, AProgramThatNamesItselfNowhereIsCalledAsItsExecutableIs) {
+  Process program({TestProgram("do_as_told"), "--master", cluster_.url(), "hang"});
+  EXPECT_TRUE(program.AwaitErr("do_as_told runs on millstream://")) << program.err();
+  EXPECT_THAT(cluster_.List(), ::testing::ContainsRegex("app-[0-9-]+ +do_as_told +"));
+}
+
 TEST_F(DeployModeTest, ExecutorsGetTheVariablesThatTheConfigurationNames) {
   for (const std::string& master : {cluster_.url(), std::string("local-cluster[1,2,256]")}) {
     Process program({TestProgram("do_as_told"), "--master", master, "--conf",

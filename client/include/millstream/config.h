@@ -12,6 +12,7 @@ namespace millstream {
 class Config {
  public:
   Config& SetMaster(std::string_view master) { return Set("millstream.master", master); }
+  // What lists and logs call the application; else they use the executable's base name.
   Config& SetAppName(std::string_view name) { return Set("millstream.app.name", name); }
   Config& Set(std::string_view key, std::string_view value);
 
