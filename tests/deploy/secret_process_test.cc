@@ -50,7 +50,7 @@ TEST(SecretCommandTest, WhatItCannotDoIsRefusedInOneLine) {
   ExpectRefused(RunCommand({"secret", folder.File("missing/cluster")}), "No such file or directory");
   ExpectRefused(RunCommand({"secret"}), "one file");
   ExpectRefused(RunCommand({"secret", ""}), "one file");
-  ExpectRefused(RunCommand({"secret", "--force"}), "one file");
+  ExpectRefused(RunCommand({"secret", "--force"}), "--force: there is no such flag");
   ExpectRefused(RunCommand({"secret", folder.File("a"), folder.File("b")}), "one file");
 }
 
