@@ -244,8 +244,11 @@ TEST_F(ClusterTlsProcessTest, NothingSecretIsInArgumentsEnvironmentsLogsOrWorkDi
 
 TEST_F(ClusterTlsProcessTest, FixedPortsAreKeptAndOneThatIsInUseIsRefusedOrFollowedByAnother) {
   const int port = UnusedPort();
-  const std::vector<std::string> fixed{"--conf", "millstream.driver.port=" + std::to_string(port), "--conf",
-                                       "millstream.cores.max=2"};
+  const int blocks_port = UnusedPort();
+  const std::vector<std::string> fixed{
+      "--conf", "millstream.driver.port=" + std::to_string(port),
+      "--conf", "millstream.driver.blockManager.port=" + std::to_string(blocks_port),
+      "--conf", "millstream.cores.max=2"};
   Application first(cluster_.url(), file_, fixed);
   first.SendAndAwait(10);
   const auto listens = [](const Application& application, const std::function<bool(int)>& right) {
@@ -253,13 +256,17 @@ TEST_F(ClusterTlsProcessTest, FixedPortsAreKeptAndOneThatIsInUseIsRefusedOrFollo
                                [&](const Listener& listener) { return right(listener.port); });
   };
   EXPECT_TRUE(listens(first, [&](int taken) { return taken == port; }));
-  std::vector<std::string> strict = fixed;
-  strict.insert(strict.end(), {"--conf", "millstream.port.maxRetries=0"});
-  ExpectRefused(first.CommandLine(cluster_.url(), file_, strict, first.server.port()), 2,
-                {std::to_string(port)});
+  EXPECT_TRUE(listens(first, [&](int taken) { return taken == blocks_port; }));
+  for (const std::string& one : {fixed[1], fixed[3]}) {
+    ExpectRefused(
+        first.CommandLine(cluster_.url(), file_, {"--conf", one, "--conf", "millstream.port.maxRetries=0"},
+                          first.server.port()),
+        2, {one.substr(one.find('=') + 1)});
+  }
   Application second(cluster_.url(), file_, fixed);
   second.SendAndAwait(10);
   EXPECT_TRUE(listens(second, [&](int taken) { return taken > port && taken <= port + 16; }));
+  EXPECT_TRUE(listens(second, [&](int taken) { return taken > blocks_port && taken <= blocks_port + 16; }));
   ExpectGracefulEnd(first.program);
   ExpectGracefulEnd(second.program);
 }
