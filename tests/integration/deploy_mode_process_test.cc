@@ -247,25 +247,47 @@ TEST(SecuredDeployModeTest, ADriverOnAWorkerAndItsExecutorsAreCertifiedByTheirWo
   EXPECT_EQ(failing.AwaitExit()->code, 7) << failing.err();
 }
 
+// A program and its library in a directory that is gone before there are workers.
 class PrivateLibraryTest : public DeployModeTest {
  protected:
-  void SetUp() override {}
+  void SetUp() override {
+    fs::create_directories(directory_ / "private");
+    fs::copy(TestProgram("greet"), directory_ / "greet");
+    fs::copy(TestProgram("private/libgreeting.so"), directory_ / "private/libgreeting.so");
+  }
+  std::vector<std::string> SubmitIn(const std::string& mode) const {
+    return Command({"submit", "--master", cluster_.url(), "--deploy-mode", mode, "--executor-memory", "256m",
+                    "--total-executor-cores", "1", directory_ / "greet"});
+  }
+  void MoveToWorkers() {
+    fs::remove_all(directory_);
+    cluster_.AddWorker(1);
+    cluster_.AddWorker(1);
+  }
+
+  const fs::path directory_ = fs::path(cluster_.WorkDirectoryOf(0)).parent_path() / "program";
+  const std::string greetings_ =
+      "driver: hello from a private library\nexecutor: hello from a private library\n";
 };
 
 TEST_F(PrivateLibraryTest, AProgramRunsWhereItsPrivateLibraryIsNot) {
-  const fs::path directory = fs::path(cluster_.WorkDirectoryOf(0)).parent_path() / "program";
-  fs::create_directories(directory / "private");
-  fs::copy(TestProgram("greet"), directory / "greet");
-  fs::copy(TestProgram("private/libgreeting.so"), directory / "private/libgreeting.so");
-  Process submit(Command({"submit", "--master", cluster_.url(), "--deploy-mode", "cluster", "--detach",
-                          "--executor-memory", "256m", "--total-executor-cores", "1", directory / "greet"}));
+  std::vector<std::string> line = SubmitIn("cluster");
+  line.insert(line.begin() + 2, "--detach");
+  Process submit(line);
   ASSERT_EQ(submit.AwaitExit()->code, 0) << submit.err();
   const std::string id = submit.out().substr(0, submit.out().find('\n'));
-  fs::remove_all(directory);
-  cluster_.AddWorker(1);
-  cluster_.AddWorker(1);
+  MoveToWorkers();
   ASSERT_TRUE(AwaitStatus(id, "FINISHED")) << Ask("--status", id);
-  EXPECT_EQ(Logs(id), "driver: hello from a private library\nexecutor: hello from a private library\n");
+  EXPECT_EQ(Logs(id), greetings_);
+}
+
+TEST_F(PrivateLibraryTest, SoDoExecutorsOfADriverInClientMode) {
+  Process program(SubmitIn("client"));
+  ASSERT_TRUE(AwaitThat([&] { return cluster_.List().find(" greet ") != std::string::npos; }))
+      << program.err();
+  MoveToWorkers();
+  EXPECT_EQ(program.AwaitExit()->code, 0) << program.err();
+  EXPECT_EQ(program.out(), greetings_);
 }
 
 TEST_F(DeployModeTest, AProgramThatNamesItselfNowhereIsCalledAsItsExecutableIs) {
