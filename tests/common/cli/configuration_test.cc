@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "common/cli/configuration_keys.h"
@@ -11,6 +10,7 @@
 #include "common/cli/properties_file.h"
 #include "common/cli/resolved_config.h"
 #include "common/cli/values.h"
+#include "tests/support/credentials.h"
 
 namespace millstream::cli {
 namespace {
@@ -130,13 +130,13 @@ TEST(PropertiesTest, MistakesAreNamedWithTheirLine) {
 
 class ResolvedConfigTest : public testing::Test {
  protected:
-  ResolvedConfigTest() : file_(testing::TempDir() + "resolved_config_test.conf") {
+  ResolvedConfigTest() {
     std::ofstream(file_)
         << "millstream.master local[1]\nmillstream.app.name from-file\nmillstream.local.dir /file\n";
   }
-  ~ResolvedConfigTest() override { std::filesystem::remove(file_); }
 
-  const std::string file_;
+  const test::TemporaryFolder folder_;
+  const std::string file_ = folder_.File("properties");
   std::vector<std::string> notices_;
 };
 

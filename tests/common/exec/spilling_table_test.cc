@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/exec/spill_storage.h"
+#include "tests/support/credentials.h"
 
 namespace millstream::exec {
 namespace {
@@ -179,7 +180,8 @@ TEST(SpillingTableTest, GroupsAreConcatenatedInOrderOfArrival) {
 }
 
 TEST(SpillingTableTest, SpillFilesHaveNoNameWhileTheyAreInUse) {
-  const std::string directory = testing::TempDir() + "/spilling_table_test";
+  const test::TemporaryFolder folder;
+  const std::string directory = folder.File("spill");
   std::filesystem::create_directory(directory);
   FileSpillStorage storage(directory);
   SpillingTable table(kText, {.cap_bytes = 1000, .storage = &storage});
@@ -189,7 +191,6 @@ TEST(SpillingTableTest, SpillFilesHaveNoNameWhileTheyAreInUse) {
   }
   EXPECT_GT(table.runs(), 0u);
   EXPECT_TRUE(std::filesystem::is_empty(directory));
-  std::filesystem::remove(directory);
 }
 
 TEST(SpillingTableTest, AMissingDirectoryIsAnErrorThatNamesItAndTheSetting) {
