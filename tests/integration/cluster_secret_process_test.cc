@@ -27,6 +27,8 @@ std::vector<std::vector<std::string>> Commands(const std::string& url, const Tem
           command({"submit", "--status", "app-1", "--master", url}),
           command({"submit", "--kill", "app-1", "--master", url}),
           command({"submit", "--master", url, Example("network_word_count"), "127.0.0.1", "1"}),
+          command({"submit", "--deploy-mode", "cluster", "--master", url, Example("network_word_count"),
+                   "127.0.0.1", "1"}),
           {Example("network_word_count"), "--master", url, "127.0.0.1", "1"}};
 }
 
