@@ -5,6 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <regex>
+#include <set>
 
 #include "tests/support/cluster.h"
 #include "tests/support/credentials.h"
@@ -190,23 +193,31 @@ class FilesTest : public ::testing::Test {
 
 TEST_F(FilesTest, ApplicationsThatAreDamagedAreRefused) {
   const std::string program = Program();
-  ExpectRefused(Command({"submit", Write("empty", "")}), 2, {"empty"});
-  for (const size_t bytes : {size_t{3}, size_t{40}, size_t{100}, program.size() / 2, program.size() - 1}) {
-    ExpectRefused(Command({"submit", Write("cut", program.substr(0, bytes))}), 2, {"cut"});
-  }
   std::string other = program;
   other[18] = static_cast<char>(other[18] ^ 0x55);  // e_machine
-  ExpectRefused(Command({"submit", Write("other", other)}), 2, {"other", "machine"});
+  for (const char* mode : {"client", "cluster"}) {
+    const auto refused = [&](const std::string& file, const std::vector<std::string>& says) {
+      ExpectRefused(Command({"submit", "--deploy-mode", mode, "--master", NobodysUrl(), file}), 2, says);
+    };
+    refused(Write("empty", ""), {"empty"});
+    for (const size_t bytes : {size_t{3}, size_t{40}, size_t{100}, program.size() / 2, program.size() - 1}) {
+      refused(Write("cut", program.substr(0, bytes)), {"cut"});
+    }
+    refused(Write("other", other), {"other", "machine"});
+  }
 }
 
 TEST_F(FilesTest, APropertiesFileThatIsWrongIsRefused) {
-  ExpectRefused(Command({"submit", "--properties-file",
-                         Write("twice", "millstream.cores.max 1\nmillstream.cores.max 2\n"),
-                         Example("network_word_count")}),
-                2, {"millstream.cores.max"});
-  ExpectRefused(Command({"submit", "--properties-file", Write("unknown", "millstream.cores.mx 1\n"),
-                         Example("network_word_count")}),
-                2, {"millstream.cores.mx", "millstream.cores.max"});
+  for (const char* mode : {"client", "cluster"}) {
+    const auto refused = [&](const std::string& file, const std::vector<std::string>& says) {
+      ExpectRefused(Command({"submit", "--deploy-mode", mode, "--master", NobodysUrl(), "--properties-file",
+                             file, Example("network_word_count")}),
+                    2, says);
+    };
+    refused(Write("twice", "millstream.cores.max 1\nmillstream.cores.max 2\n"), {"millstream.cores.max"});
+    refused(Write("unknown", "millstream.cores.mx 1\n"), {"millstream.cores.mx", "millstream.cores.max"});
+    refused("/nowhere/file", {"/nowhere/file"});
+  }
 }
 
 TEST_F(FilesTest, ThePropertiesFileOfTheEnvironmentNamesTheMasterThatIsAsked) {
@@ -287,6 +298,16 @@ TEST(ClusterRefusalTest, MoreThanAnyWorkerHasIsExit3AfterTheWaitTimeout) {
       {Example("network_word_count"), "--master", cluster.url(), "--conf", "millstream.executor.cores=3",
        "--conf", "millstream.cluster.waitTimeout=300ms", "localhost", "9999"},
       3, {"granted"});
+  const std::vector<std::string> run{Example("network_word_count"), "localhost", "9999"};
+  for (const std::vector<std::string>& flags :
+       std::vector<std::vector<std::string>>{{"--executor-cores", "3"}, {"--executor-memory", "64t"}}) {
+    std::vector<std::string> line{"submit", "--master", cluster.url(), "--wait-timeout", "300ms"};
+    line.insert(line.end(), flags.begin(), flags.end());
+    line.insert(line.end(), run.begin(), run.end());
+    ExpectRefused(Command(line), 3, {"granted", "millstream.executor.cores, millstream.executor.memory"});
+    line.insert(line.begin() + 1, {"--deploy-mode", "cluster"});
+    ExpectRefused(Command(line), 3, {"exit code 3"});
+  }
   // One core for a receiver that needs one, and a task.
   ExpectRefused({Example("network_word_count"), "--master", cluster.url(), "--conf", "millstream.cores.max=1",
                  "localhost", "9999"},
@@ -316,6 +337,35 @@ TEST(ClusterHelpTest, TheVersionIsOneLine) {
   }
 }
 
+// The flags that a help text lists.
+std::set<std::string> FlagsIn(const std::string& help) {
+  std::set<std::string> flags;
+  const std::regex line("\n  (-[-a-z]+)(, (-[a-z]))?");
+  for (std::sregex_iterator match(help.begin(), help.end(), line); match != std::sregex_iterator(); ++match) {
+    flags.insert((*match)[1]);
+    if ((*match)[3].matched) flags.insert((*match)[3]);
+  }
+  return flags;
+}
+
+TEST(ClusterHelpTest, ACommandTakesNoFlagOfAnotherThatItsHelpDoesNotList) {
+  std::map<std::string, std::set<std::string>> flags;
+  std::set<std::string> all;
+  for (const char* command : {"secret", "master", "worker", "submit", "list", "logs", "doctor"}) {
+    Process help(Command({command, "--help"}));
+    EXPECT_EQ(help.AwaitExit()->code, 0);
+    flags[command] = FlagsIn(help.out());
+    EXPECT_TRUE(flags[command].contains("--help")) << help.out();
+    all.insert(flags[command].begin(), flags[command].end());
+  }
+  EXPECT_GT(all.size(), 30u);
+  for (const auto& [command, listed] : flags) {
+    for (const std::string& flag : all) {
+      if (!listed.contains(flag)) ExpectRefused(Command({command, flag}), 2, {flag, "there is no such flag"});
+    }
+  }
+}
+
 TEST(ClusterHelpTest, EveryCommandExplainsItself) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
@@ -324,10 +374,14 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
                                              {"worker", "--help"},
                                              {"submit", "--help"},
                                              {"list", "-h"},
-                                             {"logs", "--help"}}) {
+                                             {"logs", "--help"},
+                                             {"doctor", "--help"},
+                                             {"secret", "--help"}}) {
     Process help(Command(arguments));
     EXPECT_EQ(help.AwaitExit()->code, 0);
-    EXPECT_THAT(help.out(), HasSubstr("Usage: millstream"));
+    const bool command = arguments.size() > 1;
+    EXPECT_THAT(help.out(), HasSubstr("Usage: millstream " + (command ? arguments[0] : "COMMAND")));
+    EXPECT_THAT(help.out(), HasSubstr(command ? "\n  --help, -h " : "millstream COMMAND --help"));
     EXPECT_EQ(help.err(), "");
   }
 }
