@@ -18,6 +18,7 @@
 #include "deploy/secret/secret_command.h"
 #include "deploy/submit/list_command.h"
 #include "deploy/submit/logs_command.h"
+#include "deploy/submit/master_options.h"
 #include "deploy/submit/options.h"
 #include "deploy/submit/submit_command.h"
 #include "deploy/submit/version.h"
@@ -88,19 +89,10 @@ absl::Status Worker(Arguments arguments) {
     worker.memory_bytes = static_cast<uint64_t>(*bytes);
     return absl::OkStatus();
   };
-  const auto set_wait = [&worker](std::string_view text) {
-    const auto wait = cli::ParseDuration(text, std::chrono::seconds(1));
-    if (!wait || wait->count() <= 0) {
-      return cli::UsageError("--wait-timeout", '"' + std::string(text) + "\" is no duration",
-                             "Write a whole number and a unit, as in 500ms or 60s");
-    }
-    worker.wait_timeout = *wait;
-    return absl::OkStatus();
-  };
   const std::vector<Option> options{
-      {"--cores", "N", "what executors may use in all; default all of this machine",
+      {"--cores", "N", "cores for all executors together; default all of this machine",
        SetNumber(worker.cores, "--cores", 1, 4096)},
-      {"--memory", "SIZE", "likewise; default this machine's, less 1g", set_memory},
+      {"--memory", "SIZE", "memory for all executors together; default this machine's, less 1g", set_memory},
       {"--work-dir", "DIR", "where executors work, and programs are kept; default ./millstream-worker",
        SetText(worker.work_dir, "--work-dir")},
       {"--host", "HOST", "the address executors listen on; default the one that leads to the master",
@@ -108,7 +100,7 @@ absl::Status Worker(Arguments arguments) {
       {"--advertised-host", "HOST", "as other machines name it, if that is not --host",
        SetText(worker.advertised_host, "--advertised-host")},
       {"--secret-file", "FILE", kSecretHelp, SetText(worker.secret_file, "--secret-file")},
-      {"--wait-timeout", "DURATION", "how long to wait for a master at the start; default 60s", set_wait},
+      WaitTimeoutOption(worker.wait_timeout, "how long to wait for a master at the start; default 60s"),
       LogLevelOption(),
       LogDirOption("worker")};
   bool help = false;
@@ -142,7 +134,7 @@ struct Command {
 };
 
 constexpr std::array kCommands{
-    Command{"secret", "makes the secret file that a program's processes know each other by", RunSecret},
+    Command{"secret", "makes the secret file that a cluster's processes know each other by", RunSecret},
     Command{"master", "accepts workers and applications, and gives these executors on those", Master},
     Command{"worker", "runs executors on this machine for a master's applications", Worker},
     Command{"submit", "runs a program on a cluster; also millstream-submit", RunSubmit},

@@ -196,7 +196,7 @@ absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std:
   switch (key.type) {
     case Type::kText:
       if (!value.empty()) return absl::OkStatus();
-      return UsageError(name, "the value is empty", "Write one, or leave the key out");
+      return UsageError(name, "the value is empty", "Write one, or leave it out");
     case Type::kMaster:
       return ParseMasterUrl(value, name).status();
     case Type::kBoolean:

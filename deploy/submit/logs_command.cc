@@ -1,9 +1,7 @@
 #include "deploy/submit/logs_command.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <thread>
@@ -140,11 +138,12 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
     };
   };
   bool errors = true;
-  std::vector<Option> options{
-      {"--executor", "N", "of this executor, or launch of a driver, alone; else of all", set_executor},
-      {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
-      {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}};
-  std::ranges::move(MasterOptions(values), std::back_inserter(options));
+  std::vector<Option> options = MasterOptions(values);
+  options.insert(
+      options.end(),
+      {{"--executor", "N", "of this executor, or launch of a driver, alone; else of all", set_executor},
+       {"--stdout", "", "standard output; else standard error, where the log is", set(errors, false)},
+       {"-f", "", "goes on until the application, or the driver, has ended", set(follow, true)}});
   bool help = false;
   const auto rest = ParseAllOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();

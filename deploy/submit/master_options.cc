@@ -8,14 +8,20 @@ namespace millstream::deploy {
 namespace {
 
 constexpr std::chrono::milliseconds kReachTimeout{10'000};
+constexpr std::string_view kWaitTimeout = "--wait-timeout";
+
+absl::Status Check(std::string_view key, std::string_view name, std::string_view given) {
+  return cli::CheckValue(**cli::FindConfigurationKey(key), name, given);
+}
+
+std::chrono::milliseconds Wait(std::string_view given) {
+  return *cli::ParseDuration(given, std::chrono::seconds(1));
+}
 
 Option ValueOption(Values& values, std::string_view name, std::string_view value, std::string_view key,
                    std::string_view help) {
   const auto set = [&values, name, key](std::string_view given) {
-    if (absl::Status checked = cli::CheckValue(**cli::FindConfigurationKey(key), name, given);
-        !checked.ok()) {
-      return checked;
-    }
+    if (absl::Status checked = Check(key, name, given); !checked.ok()) return checked;
     values[std::string(key)] = given;
     return absl::OkStatus();
   };
@@ -38,8 +44,18 @@ std::vector<Option> MasterOptions(Values& values) {
   return {{"--master", "URL", "millstream://HOST:PORT; default MILLSTREAM_MASTER", set_master},
           ValueOption(values, "--secret-file", "FILE", cli::keys::kSecretFile,
                       "the cluster's secret, as millstream secret FILE makes it, if it has one"),
-          ValueOption(values, "--wait-timeout", "DURATION", cli::keys::kWaitTimeout,
+          ValueOption(values, kWaitTimeout, "DURATION", cli::keys::kWaitTimeout,
                       "how long to wait for an answer of the master; default 10s")};
+}
+
+Option WaitTimeoutOption(std::chrono::milliseconds& wait, std::string_view help) {
+  const auto set = [&wait](std::string_view given) {
+    if (absl::Status checked = Check(cli::keys::kWaitTimeout, kWaitTimeout, given); !checked.ok())
+      return checked;
+    wait = Wait(given);
+    return absl::OkStatus();
+  };
+  return {kWaitTimeout, "DURATION", help, set};
 }
 
 absl::StatusOr<Values> WithEnvironment(const Values& values) {
@@ -57,9 +73,7 @@ absl::StatusOr<MasterQuery> MasterQueryOf(const Values& values) {
   absl::StatusOr<MasterAccess> access = AccessTo(master->second, ValueOr(values, cli::keys::kSecretFile, ""));
   if (!access.ok()) return access.status();
   const auto wait = values.find(std::string(cli::keys::kWaitTimeout));
-  return MasterQuery{*std::move(access), wait == values.end()
-                                             ? kReachTimeout
-                                             : *cli::ParseDuration(wait->second, std::chrono::seconds(1))};
+  return MasterQuery{*std::move(access), wait == values.end() ? kReachTimeout : Wait(wait->second)};
 }
 
 }  // namespace millstream::deploy

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,9 @@ using Values = std::map<std::string, std::string>;
 // --master, --secret-file and --wait-timeout of a command that asks a master, into `values`, which outlives
 // them.
 std::vector<Option> MasterOptions(Values& values);
+
+// --wait-timeout of a daemon, into `wait`, which outlives it.
+Option WaitTimeoutOption(std::chrono::milliseconds& wait, std::string_view help);
 
 // `values`, and what the environment and the properties file that it names add to them.
 absl::StatusOr<Values> WithEnvironment(const Values& values);
