@@ -19,6 +19,7 @@
 namespace millstream::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 std::vector<std::string> Command(std::vector<std::string> arguments) {
@@ -360,6 +361,9 @@ TEST(ClusterHelpTest, ACommandTakesNoFlagOfAnotherThatItsHelpDoesNotList) {
     EXPECT_EQ(help.AwaitExit()->code, 0);
     flags[command] = FlagsIn(help.out());
     EXPECT_TRUE(flags[command].contains("--help")) << help.out();
+    if (flags[command].contains("--wait-timeout")) {
+      EXPECT_THAT(help.out(), ContainsRegex("--wait-timeout DURATION [^\n]*default [0-9]+s"));
+    }
     all.insert(flags[command].begin(), flags[command].end());
   }
   EXPECT_GT(all.size(), 30u);
