@@ -50,6 +50,7 @@ void Cluster::End(ExecutorId id) {
 void Cluster::Kill(ExecutorId id, ControlStreams::Rest rest) {
   world_.Note("kill", {Number(id), static_cast<uint64_t>(rest)});
   Exit(id, rest);
+  if (Find(id) == nullptr) ++world_.effects["executor killed"];
 }
 
 void Cluster::Exit(ExecutorId id, ControlStreams::Rest rest) {
@@ -79,6 +80,9 @@ void Cluster::CutOff(ExecutorId id, bool to_driver, bool to_executor, int64_t fo
   world_.Note("cut off", {Number(id), to_driver, to_executor, static_cast<uint64_t>(for_us)});
   machines_.at(Number(id)).cut_off = true;
   world_.control.Block(id, to_driver, to_executor);
+  ++world_.effects[!to_executor ? "cut off towards the driver"
+                   : !to_driver ? "cut off from the driver"
+                                : "cut off both ways"];
   troubled_.insert(id);
   world_.agenda.After(for_us, [this, id] { Recover(id); });
 }
@@ -94,6 +98,7 @@ void Cluster::BreakConnection(ExecutorId id) {
   world_.Note("break", {Number(id)});
   troubled_.insert(id);
   world_.control.Break(id);
+  ++world_.effects["connection broken"];
 }
 
 // A process has one fault at a time, so that all of it ends.
@@ -135,6 +140,10 @@ bool Cluster::Answers(ExecutorId id) {
 
 VirtualExecutor* Cluster::Reach(ExecutorId from, ExecutorId to) {
   if (from == to) return Find(to);
+  for (const ExecutorId end : {from, to}) {
+    const Machine* machine = MachineOf(end);
+    if (machine != nullptr && machine->cut_off_from_peers) ++world_.effects["peer cut off"];
+  }
   return Answers(to) && (from == kDriverPeer || Answers(from)) ? Find(to) : nullptr;
 }
 

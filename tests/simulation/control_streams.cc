@@ -28,8 +28,15 @@ void ControlStreams::SendToDriver(ExecutorId executor, const std::string& messag
   const int64_t repeat_us = random_.Chance(repeats_) ? random_.Between(1, kLatestRepeatUs) : 0;
   Enqueue(stream, &Stream::to_driver, [this, message, repeat_us](const StreamPtr& from) {
     from->ends.at_driver(message);
-    if (repeat_us == 0) return;
-    agenda_.After(repeat_us, [from, message] { from->ends.at_driver(message); });
+    if (repeat_us > 0) Repeat(from, message, repeat_us);
+  });
+}
+
+void ControlStreams::Repeat(const StreamPtr& from, const std::string& message, int64_t after_us) {
+  agenda_.After(after_us, [this, from, message, before = from->to_driver.arrived] {
+    ++effects_["report repeated"];
+    if (from->to_driver.arrived > before) ++effects_["report out of order"];
+    from->ends.at_driver(message);
   });
 }
 
@@ -52,7 +59,7 @@ void ControlStreams::EndAtExecutor(ExecutorId executor, Rest rest) {
   const StreamPtr stream = Find(executor);
   if (stream == nullptr || stream->to_executor.closed) return;
   stream->to_executor.closed = true;
-  if (rest == Rest::kIsLost) stream->to_driver.under_way.clear();
+  if (rest == Rest::kIsLost) Lose(stream->to_driver);
   Enqueue(stream, &Stream::to_driver, [](const StreamPtr& ended) {
     ended->to_driver.closed = true;
     ended->ends.closed_at_driver();
@@ -73,16 +80,22 @@ void ControlStreams::EndAtDriver(ExecutorId executor) {
 void ControlStreams::Break(ExecutorId executor) {
   const StreamPtr stream = Find(executor);
   if (stream == nullptr) return;
-  stream->to_executor.under_way.clear();
+  Lose(stream->to_executor);
   EndAtExecutor(executor, Rest::kIsLost);
   agenda_.After(random_.Between(kLeastLatencyUs, kSlowLatencyUs),
                 [stream] { stream->ends.closed_at_executor(); });
+}
+
+void ControlStreams::Lose(Direction& way) {
+  if (!way.under_way.empty()) effects_["message lost"] += way.under_way.size();
+  way.under_way.clear();
 }
 
 void ControlStreams::Enqueue(const StreamPtr& stream, Direction Stream::*direction, Arrival arrive) {
   Direction& way = (*stream).*direction;
   const int64_t latency = random_.Chance(kSlowMessages) ? random_.Between(kMostLatencyUs, kSlowLatencyUs)
                                                         : random_.Between(kLeastLatencyUs, kMostLatencyUs);
+  if (latency > kMostLatencyUs) ++effects_["message late"];
   way.last_us = std::max(way.last_us, agenda_.now_us() + latency);
   way.under_way.emplace_back(way.last_us, std::move(arrive));
   agenda_.After(way.last_us - agenda_.now_us(), [this, stream, direction] { Pump(stream, direction); });
@@ -93,7 +106,9 @@ void ControlStreams::Pump(const StreamPtr& stream, Direction Stream::*direction)
   while (!way.blocked && !way.closed && !way.under_way.empty() &&
          way.under_way.front().first <= agenda_.now_us()) {
     const Arrival arrive = std::move(way.under_way.front().second);
+    if (way.under_way.front().first < agenda_.now_us()) ++effects_["message held"];
     way.under_way.pop_front();
+    ++way.arrived;
     arrive(stream);
   }
 }

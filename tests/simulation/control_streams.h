@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/ids.h"
+#include "tests/simulation/effects.h"
 #include "tests/simulation/virtual_time.h"
 
 namespace millstream::simulation {
@@ -33,8 +34,8 @@ class ControlStreams {
   };
 
   // `repeats`: of a thousand reports, so many come twice.
-  ControlStreams(Agenda& agenda, Random& random, uint64_t repeats)
-      : agenda_(agenda), random_(random), repeats_(repeats) {}
+  ControlStreams(Agenda& agenda, Random& random, Effects& effects, uint64_t repeats)
+      : agenda_(agenda), random_(random), effects_(effects), repeats_(repeats) {}
 
   void Open(ExecutorId executor, Ends ends);
   void SendToDriver(ExecutorId executor, const std::string& message);
@@ -60,6 +61,7 @@ class ControlStreams {
   struct Direction {
     std::deque<std::pair<int64_t, Arrival>> under_way;  // when it arrives
     int64_t last_us = 0;
+    uint64_t arrived = 0;
     bool blocked = false;
     bool closed = false;
   };
@@ -71,10 +73,13 @@ class ControlStreams {
 
   void Enqueue(const StreamPtr& stream, Direction Stream::*direction, Arrival arrive);
   void Pump(const StreamPtr& stream, Direction Stream::*direction);
+  void Repeat(const StreamPtr& from, const std::string& message, int64_t after_us);
+  void Lose(Direction& way);
   StreamPtr Find(ExecutorId executor) const;
 
   Agenda& agenda_;
   Random& random_;
+  Effects& effects_;
   uint64_t repeats_;
   std::map<ExecutorId, StreamPtr> streams_;
 };

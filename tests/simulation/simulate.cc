@@ -58,6 +58,9 @@ int Main(int argc, char** argv) {
                 options.seed, report.executors, report.batches, report.records, report.tasks, report.faults,
                 report.most_queued_batches,
                 static_cast<double>(report.driver_cpu_ns) / 1e6 / static_cast<double>(report.batches));
+    for (const auto& [effect, count] : report.effects) {
+      std::printf("  %.*s: %" PRIu64 "\n", static_cast<int>(effect.size()), effect.data(), count);
+    }
     if (!report.violation.empty()) {
       std::printf("seed %" PRIu64 " FAILED: %s\n", options.seed, report.violation.c_str());
       return 1;

@@ -163,6 +163,7 @@ class Simulation {
     report.records = world_.ledger.settled_records();
     report.tasks = driver_.launched_tasks();
     report.faults = nemesis_.faults();
+    report.effects = world_.effects;
     report.most_queued_batches = most_queued_;
     report.driver_cpu_ns = driver_.cpu_ns() - joining_ns;
     return report;

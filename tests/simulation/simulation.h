@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/simulation/effects.h"
+
 namespace millstream::simulation {
 
 struct SimulationOptions {
@@ -22,6 +24,7 @@ struct SimulationReport {
   uint64_t records = 0;
   uint64_t tasks = 0;
   uint64_t faults = 0;
+  Effects effects;
   size_t most_queued_batches = 0;
   int64_t driver_cpu_ns =
       0;  // once all executors have joined; the only number that is not the same in every run

@@ -17,11 +17,19 @@ SimulationReport Replay(uint64_t seed) {
   return report;
 }
 
-TEST(Simulation, EveryAcknowledgedRecordIsCountedOnceWhateverFails) {
+TEST(Simulation, EveryAcknowledgedRecordIsCountedOnceWhateverFailsAndEverythingFails) {
+  Effects effects;
   for (uint64_t seed = 1; seed <= kFixedSeeds; ++seed) {
     const SimulationReport report = Replay(seed);
     EXPECT_GT(report.records, 0) << seed;
     EXPECT_GT(report.faults, 0) << seed;
+    for (const auto& [effect, count] : report.effects) effects[effect] += count;
+  }
+  for (const char* effect :
+       {"connection broken", "cut off both ways", "cut off from the driver", "cut off towards the driver",
+        "executor killed", "executor stopped", "message held", "message late", "message lost", "peer cut off",
+        "receiver ended", "report out of order", "report repeated", "task slowed down", "task threw"}) {
+    EXPECT_GT(effects[effect], 0) << effect;
   }
 }
 
@@ -44,9 +52,11 @@ TEST(Simulation, TheSameSeedGivesTheSameTraceAndAnotherSeedAnother) {
 }
 
 TEST(Simulation, WithoutFaultsEveryTaskRunsOnce) {
-  const SimulationReport report = Simulate({.seed = 1, .executors = 10, .faults = false, .seconds = 2});
+  SimulationReport report = Simulate({.seed = 1, .executors = 10, .faults = false, .seconds = 2});
   EXPECT_EQ(report.violation, "");
   EXPECT_EQ(report.faults, 0);
+  EXPECT_EQ(report.effects.erase("message late"), 1);
+  EXPECT_TRUE(report.effects.empty());
   const uint64_t tasks_of_a_batch = 4 + 10;  // partitions of a stream, reducers
   EXPECT_EQ(report.tasks, report.batches * tasks_of_a_batch);
 }

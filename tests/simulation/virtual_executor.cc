@@ -48,11 +48,14 @@ void VirtualExecutor::After(int64_t delay_us, std::function<void()> action) {
 
 void VirtualExecutor::Continue() {
   stopped_ = false;
+  if (!due_.empty()) ++world_.effects["executor stopped"];
   for (const auto& action : std::exchange(due_, {})) action();
 }
 
 void VirtualExecutor::EndAReceiver() {
-  if (!receivers_.empty()) receivers_.begin()->second->Stop();
+  if (receivers_.empty()) return;
+  receivers_.begin()->second->Stop();
+  ++world_.effects["receiver ended"];
 }
 
 std::optional<Value> VirtualExecutor::Read(const plan::BlockId& block) const {
@@ -193,6 +196,7 @@ void VirtualExecutor::StartTasks() {
     const TaskPtr task = queue_.front();
     queue_.pop_front();
     running_.push_back(task);
+    if (slowness_ > 1) ++world_.effects["task slowed down"];
     After(world_.random.Between(kLeastTaskUs, kMostTaskUs) * slowness_, [this, task] { Finish(task); });
   }
 }
@@ -202,6 +206,7 @@ void VirtualExecutor::Finish(const TaskPtr& task) {
   Outcome outcome = FailureOf(proto::TaskFailure::CANCELLED, "cancelled");
   if (!task->cancelled && throws_ > 0) {
     --throws_;
+    ++world_.effects["task threw"];
     outcome = FailureOf(proto::TaskFailure::USER, "boom");
   } else if (!task->cancelled) {
     outcome = Evaluate(*task, task->launched->plan->nodes_size() - 1, task->partition, waited_us);

@@ -6,6 +6,7 @@
 
 #include "common/base/ids.h"
 #include "tests/simulation/control_streams.h"
+#include "tests/simulation/effects.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/virtual_time.h"
 
@@ -14,7 +15,7 @@ namespace millstream::simulation {
 // What everything in one simulation shares.
 struct World {
   World(uint64_t seed, int streams, uint64_t repeats)
-      : random(seed), ledger(streams), control(agenda, random, repeats) {}
+      : random(seed), ledger(streams), control(agenda, random, effects, repeats) {}
 
   void Note(std::string_view what, std::initializer_list<uint64_t> numbers) {
     trace.Note(agenda.now_us(), what, numbers);
@@ -23,6 +24,7 @@ struct World {
   Agenda agenda;
   Random random;
   Trace trace;
+  Effects effects;
   Ledger ledger;
   ControlStreams control;
 };
