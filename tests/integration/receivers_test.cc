@@ -51,7 +51,7 @@ void AwaitStop(const auto& sink) {
 
 class ReceiversTest : public ::testing::Test {
  protected:
-  void Build(const MiniClusterOptions& options = {}) {
+  void Build(const MiniClusterOptions& options = {}, Config config = {}) {
     cluster_ = std::make_unique<MiniCluster>(options);
     cluster_->OnMessageTo([this](ExecutorId id, proto::ToExecutor message) {
       for (const auto& command : message.commands()) {
@@ -72,8 +72,7 @@ class ReceiversTest : public ::testing::Test {
       return std::vector{std::move(message)};
     });
     ASSERT_TRUE(cluster_->Start().ok());
-    context_ = cluster_->MakeContext(Config()
-                                         .Set("millstream.streaming.blockInterval", "10ms")
+    context_ = cluster_->MakeContext(config.Set("millstream.streaming.blockInterval", "10ms")
                                          .Set("millstream.streaming.receiverRestartDelay", "5ms"));
     ssc_ = std::make_unique<StreamingContext>(*context_, kInterval, clock_);
   }
@@ -171,6 +170,28 @@ TEST_F(ReceiversTest, RowsStoredTogetherAreInTheNextBatch) {
   RunBatch();
   EXPECT_EQ(Got(1), NumbersTo(kRows));
   ASSERT_TRUE(StopGracefully().ok());
+}
+
+TEST_F(ReceiversTest, NoRowIsStoredBeforeTheConfiguredRateAllowsIt) {
+  Build({}, Config().Set("millstream.streaming.receiver.maxRate", "1000"));
+  constexpr int kRowsOfTheTest = 200;
+  std::vector<std::chrono::steady_clock::duration> at;
+  const auto begin = std::chrono::steady_clock::now();
+  Event stored;
+  g_receive = [&](int64_t device, ReceiverSink<Reading>& sink) {
+    for (int64_t i = 0; i < kRowsOfTheTest; ++i) {
+      sink.Store({device, i});
+      at.push_back(std::chrono::steady_clock::now() - begin);
+    }
+    stored.Add();
+    AwaitStop(sink);
+  };
+  Keep(ssc_->ReceiverStream<Reading>(Device{1}));
+  Start();
+  ASSERT_TRUE(stored.Await());
+  ASSERT_TRUE(StopGracefully().ok());
+  EXPECT_EQ(Got(1), NumbersTo(kRowsOfTheTest));
+  for (size_t i = 0; i < at.size(); ++i) EXPECT_GE(at[i], i * milliseconds(1)) << i;
 }
 
 TEST_F(ReceiversTest, TwoReceiversRunOnTwoExecutors) {
