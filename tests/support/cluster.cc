@@ -60,10 +60,12 @@ void Cluster::StartMaster(int port) {
 
 void Cluster::RestartMaster() { StartMaster(std::stoi(url_.substr(url_.rfind(':') + 1))); }
 
-Process& Cluster::AddWorker(int cores, const std::string& master) {
-  workers_.push_back(std::make_unique<Process>(
-      Command({"worker", "--cores", std::to_string(cores), "--memory", "4g", "--work-dir",
-               WorkDirectoryOf(workers_.size()), master.empty() ? url_ : master})));
+Process& Cluster::AddWorker(int cores, const std::string& master, const std::vector<std::string>& flags) {
+  std::vector<std::string> arguments{"worker", "--cores",    std::to_string(cores),           "--memory",
+                                     "4g",     "--work-dir", WorkDirectoryOf(workers_.size())};
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  arguments.push_back(master.empty() ? url_ : master);
+  workers_.push_back(std::make_unique<Process>(Command(std::move(arguments))));
   AwaitReady(*workers_.back());
   return *workers_.back();
 }

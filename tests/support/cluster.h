@@ -25,8 +25,8 @@ class Cluster {
   // On the same port and directory, after the one before has ended.
   void RestartMaster();
 
-  // Of `master`, if that is not empty: a way to the master.
-  Process& AddWorker(int cores, const std::string& master = "");
+  // Of `master`, if that is not empty: a way to the master. `flags` are further ones of `millstream worker`.
+  Process& AddWorker(int cores, const std::string& master = "", const std::vector<std::string>& flags = {});
   std::vector<std::unique_ptr<Process>>& workers() { return workers_; }
   std::string WorkDirectoryOf(size_t worker) const;
   // The processes that workers run, worker by worker.
