@@ -6,7 +6,7 @@ import statistics
 import tempfile
 import time
 
-from figures import SilentSource, batch_times, interleaved, row, spread
+from figures import SilentSource, batch_times, check_batches, interleaved, row, spread
 from processes import BenchError, Program, rss_mb
 
 
@@ -113,6 +113,7 @@ def executor_replaced(settings):
                 there = time.monotonic()
                 program.wait_until(lambda t=there: program.out[-1][0] > t, 60, "batches after a loss")
                 times.append(next(at for at, _ in program.out if at > there) - killed)
+            check_batches(program)
     value = statistics.median(times[1:])
     yield row("executor_replaced", value, "s", gate=2, goal=0.5, ok=value <= 2, spread=spread(times[1:]))
 

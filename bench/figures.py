@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -199,6 +200,15 @@ def round_trips(settings):
         return json.loads(program.finish(settings.batches + 60))
 
 
+def check_batches(program):
+    """Ends b7_batches and sees that it counted every batch, in order. It fails by itself at a wrong count."""
+    program.process.send_signal(signal.SIGTERM)
+    program.finish(60)
+    batches = [int(line.split()[1]) for line in program.lines("batch ")]
+    if batches != list(range(len(batches))):
+        raise BenchError(f"{program.name} did not count each batch once, in order: {batches}")
+
+
 def batch_times(settings, master, words, flags=()):
     """Median and 99th percentile of the processing time, in ms, of batches that come every 100 ms."""
     skipped = 10
@@ -206,6 +216,7 @@ def batch_times(settings, master, words, flags=()):
                   str(words)]) as p:
         wanted = settings.batches + skipped
         lines = p.wait_until(lambda: len(p.lines("batch ")) >= wanted and p.lines("batch "), wanted + 60, "batches")
+        check_batches(p)
     times = sorted(int(line.split()[2]) / 1000 for line in lines[skipped:wanted])
     return statistics.median(times), times[min(len(times) - 1, len(times) * 99 // 100)]
 
