@@ -59,6 +59,7 @@ void ControlStreams::EndAtExecutor(ExecutorId executor, Rest rest) {
   const StreamPtr stream = Find(executor);
   if (stream == nullptr || stream->to_executor.closed) return;
   stream->to_executor.closed = true;
+  Lose(stream->to_executor);
   if (rest == Rest::kIsLost) Lose(stream->to_driver);
   Enqueue(stream, &Stream::to_driver, [](const StreamPtr& ended) {
     ended->to_driver.closed = true;
@@ -71,6 +72,7 @@ void ControlStreams::EndAtDriver(ExecutorId executor) {
   if (stream == nullptr) return;
   streams_.erase(executor);
   stream->to_driver.closed = true;
+  Lose(stream->to_driver);
   Enqueue(stream, &Stream::to_executor, [](const StreamPtr& ended) {
     ended->to_executor.closed = true;
     ended->ends.closed_at_executor();
