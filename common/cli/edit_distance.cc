@@ -34,7 +34,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates) {
   std::string_view nearest;
-  size_t least = std::min<size_t>(3, name.size() / 3) + 1;
+  size_t least = name.size() * 2 / 3 + 1;
   for (const std::string_view candidate : candidates) {
     const size_t distance = EditDistance(name, candidate);
     if (distance >= least) continue;

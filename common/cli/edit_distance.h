@@ -12,8 +12,8 @@ namespace millstream::cli {
 // Case makes no difference.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-// The candidate with the least distance to `name`, the first among equals. Empty if that is more than 3, or
-// than a third of `name`: then no letter was mistyped, another thing is meant.
+// The candidate with the least distance to `name`, the first among equals. Empty if that is more
+// than two thirds of `name`: then another thing is meant.
 std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates);
 
 // "The nearest is CANDIDATE", or `otherwise` where none is near.
