@@ -194,7 +194,9 @@ std::optional<Driver::Core::Time> Driver::Core::NextDeadline() const {
   const auto sooner = [&](Time at) {
     if (!deadline || at < *deadline) deadline = at;
   };
-  for (const auto& [id, executor] : executors_) sooner(executor.closed_until.value_or(SilentAt(executor)));
+  for (const auto& [id, executor] : executors_) {
+    sooner(executor.closed_until.value_or(executor.heard + PatienceWith(executor)));
+  }
   if (streaming_ != nullptr) {
     if (const std::optional<Time> at = streaming_->NextDeadline()) sooner(*at);
   }

@@ -107,7 +107,8 @@ class Driver::Core {
   void CheckSilence(Time now);
   // If this process slept past `woken_by`, what executors said meanwhile is still to be read.
   void ForgiveIfStalled(Time woken_by);
-  Time SilentAt(const Executor& executor) const;
+  // How long it may be silent.
+  std::chrono::milliseconds PatienceWith(const Executor& executor) const;
   void Fail(absl::Status status);
 
   // Jobs.

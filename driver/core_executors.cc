@@ -12,8 +12,6 @@ namespace {
 
 // After its stream, the end of a process is noticed within this time; it says more.
 constexpr std::chrono::milliseconds kExitNoticeTime{200};
-// Processes take longer to start than to answer.
-constexpr std::chrono::milliseconds kStartTime{30'000};
 constexpr int kFailedStarts = 10;
 
 plan::BlockLocation LocationOf(const proto::BlockLocation& block) {
@@ -135,9 +133,9 @@ void Driver::Core::OnClosed(ExecutorId executor, const std::string& reason) {
   found->second.closed_reason = "is gone (" + reason + ", and nobody tells why)";
 }
 
-Driver::Core::Time Driver::Core::SilentAt(const Executor& executor) const {
-  return executor.heard +
-         (executor.joined ? options_.network_timeout : std::max(kStartTime, options_.network_timeout));
+std::chrono::milliseconds Driver::Core::PatienceWith(const Executor& executor) const {
+  return executor.joined ? options_.network_timeout
+                         : std::max(options_.start_timeout, options_.network_timeout);
 }
 
 void Driver::Core::CheckSilence(Time now) {
@@ -145,8 +143,9 @@ void Driver::Core::CheckSilence(Time now) {
   for (auto& [id, executor] : executors_) {
     if (executor.closed_until) {
       if (now >= *executor.closed_until) lost.emplace_back(id, executor.closed_reason);
-    } else if (now >= SilentAt(executor)) {
-      lost.emplace_back(id, "was silent for " + std::to_string(options_.network_timeout.count()) + " ms");
+    } else if (const auto patience = PatienceWith(executor); now >= executor.heard + patience) {
+      lost.emplace_back(id, (executor.joined ? "was silent for " : "did not start in ") +
+                                std::to_string(patience.count()) + " ms");
     }
   }
   for (const auto& [executor, reason] : lost) Lose(executor, reason);

@@ -39,6 +39,9 @@ struct DriverOptions {
   size_t executor_memory_bytes = size_t{1} << 30;
   size_t max_result_bytes = size_t{1} << 30;
   std::chrono::milliseconds network_timeout{10'000};
+  // Within which an executor that was launched says Hello, if that is longer: processes take longer to start
+  // than to answer.
+  std::chrono::milliseconds start_timeout{30'000};
   // Where executors are granted: how long a streaming application waits for the cores it needs, and how many
   // it can get at most (0: no bound).
   std::chrono::milliseconds grant_timeout{60'000};
