@@ -342,7 +342,7 @@ void Master::Schedule() {
     for (const PlacedExecutor& executor : placed) {
       const uint32_t id = application.next_executor++;
       application.executors[id] = {executor.worker, executor.cores,
-                                   application.record.request().executor_memory_bytes(), false};
+                                   application.record.request().executor_memory_bytes()};
       proto::ExecutorsGranted::Executor* granted = message.mutable_granted()->add_executors();
       granted->set_executor(id);
       granted->set_cores(executor.cores);

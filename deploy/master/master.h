@@ -82,6 +82,7 @@ class Master {
     std::string worker;
     uint32_t cores = 0;
     uint64_t memory_bytes = 0;
+    bool launched = false;  // its driver said what it is to run, or its worker that it runs
     bool unwanted = false;  // it is to end, and is not replaced before it has
   };
   struct Worker {
@@ -155,7 +156,8 @@ class Master {
   }
 
   Application& NewApplication(const proto::ApplicationHello& hello, const std::string& certified_as);
-  // Executors that the driver claims and that are no more: it is told. Those it does not claim are ended.
+  // Executors that the driver claims and that are no more, or whose launch was lost with its connection: it
+  // is told. Those it does not claim are ended.
   void Reconcile(Application& application);
   void AdoptExecutors(Worker& worker, const proto::WorkerHello& hello);
   // Returns the iterator after it.

@@ -53,10 +53,13 @@ void Master::AdoptExecutors(Worker& worker, const proto::WorkerHello& hello) {
     if (application != applications_.end()) {
       auto& executors = application->second.executors;
       const auto known = executors.find(executor.executor());
-      if (known != executors.end() && !known->second.unwanted) continue;
+      if (known != executors.end() && !known->second.unwanted) {
+        known->second.launched = true;
+        continue;
+      }
       if (known == executors.end() && recovering_until_ && !application->second.ended()) {
         executors[executor.executor()] = {worker.record.id(), executor.cores(), executor.memory_bytes(),
-                                          false};
+                                          /*launched=*/true};
         continue;
       }
     }
@@ -122,7 +125,10 @@ void Master::Reconcile(Application& application) {
   }
   for (const uint32_t id : unknown) Unwant(application, id);
   for (const uint32_t id : std::exchange(application.claimed, {})) {
-    if (application.executors.contains(id)) continue;
+    if (const auto executor = application.executors.find(id); executor != application.executors.end()) {
+      if (!executor->second.launched) Forget(application, executor, "was not launched: the connection broke");
+      continue;
+    }
     proto::FromMaster message;
     message.mutable_ended()->set_application(application.record.id());
     message.mutable_ended()->set_executor(id);
@@ -141,6 +147,7 @@ void Master::On(ConnectionId from, const proto::LaunchExecutor& launch) {
     Forget(*application, executor, "could not be launched: its worker is away");
     return;
   }
+  executor->second.launched = true;
   proto::FromMaster message;
   *message.mutable_launch() = launch;
   message.mutable_launch()->set_application(application->record.id());

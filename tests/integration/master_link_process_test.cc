@@ -1,5 +1,6 @@
 // A worker and a driver whose bytes to the master, and back, pass a network that damages, cuts and delays
 // them.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -19,6 +20,8 @@
 namespace millstream::test {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::Not;
 using tests::TcpProxy;
 
 class MasterLinkTest : public ::testing::Test {
@@ -99,6 +102,19 @@ TEST_P(BrokenMasterLinkTest, IsMadeAgainAndWhatRunsGoesOn) {
   EXPECT_EQ(cluster_.Executors(), executors);
   ExpectReplacement(driver);
   SendAndAwait(driver);
+  ExpectGracefulEnd(driver);
+}
+
+// Where the driver's bytes to the master end: about its hello, its grant and what it answers.
+class CutMasterLinkTest : public MasterLinkTest, public ::testing::WithParamInterface<uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(All, CutMasterLinkTest, ::testing::Values(1'000, 2'600, 3'200, 3'800));
+
+TEST_P(CutMasterLinkTest, AnExecutorThatWasToBeLaunchedOverItIsReplaced) {
+  through_driver_.proxy.Cut(TcpProxy::kToServer, GetParam());
+  Process driver(WordCount({}));
+  SendAndAwait(driver);
+  EXPECT_EQ(through_driver_.proxy.faults(), 1);
+  EXPECT_THAT(driver.err(), Not(HasSubstr("did not start"))) << driver.err();
   ExpectGracefulEnd(driver);
 }
 

@@ -145,11 +145,17 @@ class MasterTest : public testing::Test {
     return killed;
   }
 
+  void SayLaunch(ConnectionId application, uint32_t executor) {
+    proto::ToMaster message;
+    message.mutable_launch()->set_executor(executor);
+    Handle(application, std::move(message));
+  }
+
   void SayEnded(ConnectionId from, const std::string& application, uint32_t executor) {
     proto::ToMaster message;
     message.mutable_ended()->set_application(application);
     message.mutable_ended()->set_executor(executor);
-    message.mutable_ended()->set_how("killed by signal 9 (SIGKILL)");
+    message.mutable_ended()->set_how("was killed by signal 9 (SIGKILL)");
     Handle(from, std::move(message));
   }
 

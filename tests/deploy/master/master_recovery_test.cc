@@ -28,6 +28,17 @@ TEST_F(MasterRecoveryTest, AfterARestartWhatRunsGoesOnUnderItsIds) {
   EXPECT_EQ(GrantedTo(application), "2@w1");
 }
 
+TEST_F(MasterRecoveryTest, AfterARestartWhatItsWorkerRunsWasLaunched) {
+  AddWorker("w1", 1);
+  const std::string id = IdOf(AddApplication(1));
+  Restart();
+  AddWorker("w1", 1, {{id, 0}});
+  Handle(Disconnected{ReturnApplication(id, {0})});
+  const ConnectionId application = ReturnApplication(id, {0});
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  EXPECT_EQ(GrantedTo(application), "");
+}
+
 TEST_F(MasterRecoveryTest, AfterARestartNothingIsGrantedUntilAllAreBackOrTheTimeIsUp) {
   AddWorker("w1", 1);
   AddWorker("w2", 1);

@@ -72,6 +72,17 @@ TEST_F(MasterTest, ALaunchGoesToTheWorkerItWasGrantedOn) {
   EXPECT_EQ(sent_[w2].size(), 1);
 }
 
+TEST_F(MasterTest, AnExecutorWhoseLaunchWasLostIsReplacedWhenItsDriverConnectsAgain) {
+  AddWorker("w1", 3);
+  const ConnectionId before = AddApplication(2);
+  EXPECT_EQ(GrantedTo(before), "0@w1 1@w1");
+  SayLaunch(before, 1);
+  Handle(Disconnected{before});
+  const ConnectionId application = ReturnApplication(IdOf(before), {0, 1});
+  EXPECT_THAT(EndedFor(application), ElementsAre(0));
+  EXPECT_EQ(GrantedTo(application), "2@w1");
+}
+
 TEST_F(MasterTest, AnExecutorThatEndsIsReplacedUnderANewId) {
   const ConnectionId worker = AddWorker("w1", 2);
   const ConnectionId application = AddApplication(2);
