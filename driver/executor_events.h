@@ -18,7 +18,7 @@ struct ExecutorJoined {
 // It will not be heard of again; its id is never used twice.
 struct ExecutorLost {
   ExecutorId executor{};
-  // "killed by signal 9 (SIGKILL)"; if user code did it, "killed by signal 11 (SIGSEGV) in Map. Fix the
+  // "was killed by signal 9 (SIGKILL)"; if user code did it, "killed by signal 11 (SIGSEGV) in Map. Fix the
   // function passed to Map".
   std::string reason;
 };

@@ -109,7 +109,7 @@ std::string DescribeEnd(int status, const std::string& operation) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
     const char* name = sigabbrev_np(signal);
-    how = "killed by signal " + std::to_string(signal);
+    how = "was killed by signal " + std::to_string(signal);
     if (name != nullptr) how += std::string(" (SIG") + name + ")";
   } else {
     how = "exited with code " + std::to_string(WEXITSTATUS(status));

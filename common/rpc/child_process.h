@@ -24,7 +24,7 @@ namespace millstream::rpc {
 struct ChildExit {
   uint32_t child = 0;
   pid_t pid = 0;  // 0: it could not be started
-  // "exited with code 3", "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"
+  // "exited with code 3", "was killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"
   std::string how;
   int code = 0;  // its exit code, or 128 + the signal that killed it
 };

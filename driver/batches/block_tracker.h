@@ -30,7 +30,7 @@ class BlockTracker {
 
   // Where it is now.
   plan::BlockLocation Locate(const plan::BlockId& id) const;
-  // Why the block has no copy left ("executor 1 killed by signal 9 (SIGKILL)"); nothing if it has.
+  // Why the block has no copy left ("executor 1 was killed by signal 9 (SIGKILL)"); nothing if it has.
   std::optional<std::string> LossOf(const plan::BlockId& id) const;
 
   // They are needed no more.

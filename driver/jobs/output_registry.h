@@ -56,7 +56,7 @@ class OutputRegistry {
   void MoveBlock(const plan::BlockId& block, std::vector<ExecutorId> peers);
   const std::vector<ExecutorId>& BlockPeers(const plan::BlockLocation& location) const;
 
-  // `loss` tells how: "executor 1 killed by signal 9 (SIGKILL)".
+  // `loss` tells how: "executor 1 was killed by signal 9 (SIGKILL)".
   void LoseExecutor(ExecutorId executor, const std::string& loss);
   // The latest; empty before the first.
   const std::string& last_loss() const { return last_loss_; }

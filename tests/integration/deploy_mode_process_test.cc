@@ -133,7 +133,8 @@ TEST_F(DeployModeTest, KillEndsADriverForGoodEvenASupervisedOne) {
   EXPECT_TRUE(AwaitStatus(id, "KILLED"));
   EXPECT_TRUE(AwaitThat([&] { return Processes() == 0; }));
   Ask("--kill", id);
-  EXPECT_THAT(Ask("--status", id), HasSubstr("KILLED"));
+  EXPECT_THAT(Ask("--status", id),
+              AllOf(HasSubstr("KILLED"), HasSubstr("\nit was killed by signal 9 (SIGKILL)\n")));
 }
 
 TEST_F(DeployModeTest, ASupervisedDriverThatFailsRunsAgainUntilItEndsWell) {

@@ -142,7 +142,7 @@ void MiniCluster::Kill(ExecutorId executor) {
   }
   changed_.notify_all();
   Bury(machine);
-  driver_->OnExecutorExited(executor, "killed by signal 9 (SIGKILL)");
+  driver_->OnExecutorExited(executor, "was killed by signal 9 (SIGKILL)");
 }
 
 void MiniCluster::Hang(ExecutorId executor) {

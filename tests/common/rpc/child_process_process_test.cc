@@ -94,7 +94,7 @@ TEST_F(ChildProcessTest, ACrashIsReportedWithSignalAndRecord) {
   Exits exits;
   ChildProcesses children(exits.Record());
   children.Spawn(1, {.arguments = {g_self, "crash"}}, Bootstrap());
-  EXPECT_EQ(exits.Await(1).how, "killed by signal 6 (SIGABRT) in Map. Fix the function passed to Map");
+  EXPECT_EQ(exits.Await(1).how, "was killed by signal 6 (SIGABRT) in Map. Fix the function passed to Map");
 }
 
 TEST_F(ChildProcessTest, AChildInheritsNothingButItsSocketAndNoSecretIsSeen) {
@@ -119,10 +119,10 @@ TEST_F(ChildProcessTest, KillEndsAChildAndTheDestructorTheRest) {
     children.Spawn(2, {.arguments = {g_self, "wait", "2"}}, Bootstrap());
     ASSERT_TRUE(AwaitFile(folder_ + "/waiting_1"));
     children.Kill(1);
-    EXPECT_EQ(exits.Await(1).how, "killed by signal 9 (SIGKILL)");
+    EXPECT_EQ(exits.Await(1).how, "was killed by signal 9 (SIGKILL)");
     EXPECT_FALSE(children.AwaitAll(0ms));
   }
-  EXPECT_EQ(exits.Await(2).how, "killed by signal 9 (SIGKILL)");
+  EXPECT_EQ(exits.Await(2).how, "was killed by signal 9 (SIGKILL)");
 }
 
 TEST_F(ChildProcessTest, AChildThatDoesNotReadHoldsUpNoOther) {
@@ -135,7 +135,7 @@ TEST_F(ChildProcessTest, AChildThatDoesNotReadHoldsUpNoOther) {
   EXPECT_EQ(exits.Await(2).how, "exited with code 3");
   EXPECT_EQ(ReadFile(folder_ + "/application"), large.application());
   children.Kill(1);
-  EXPECT_EQ(exits.Await(1).how, "killed by signal 9 (SIGKILL)");
+  EXPECT_EQ(exits.Await(1).how, "was killed by signal 9 (SIGKILL)");
 }
 
 TEST_F(ChildProcessTest, ChildrenDieWhenTheirDriverIsKilled) {
@@ -146,7 +146,7 @@ TEST_F(ChildProcessTest, ChildrenDieWhenTheirDriverIsKilled) {
   const pid_t grandchild = static_cast<pid_t>(std::stoi(ReadFile(folder_ + "/waiting_1")));
   EXPECT_EQ(kill(grandchild, 0), 0);
   children.Kill(1);
-  EXPECT_EQ(exits.Await(1).how, "killed by signal 9 (SIGKILL)");
+  EXPECT_EQ(exits.Await(1).how, "was killed by signal 9 (SIGKILL)");
   const auto end = std::chrono::steady_clock::now() + 60s;
   while (ReadFile("/proc/" + std::to_string(grandchild) + "/stat").find(") Z") == std::string::npos &&
          kill(grandchild, 0) == 0) {

@@ -162,12 +162,12 @@ TEST(BatchScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {
   batches.Join(0, 2);
   batches.Start(0);
   batches.Report(0, 7, {0});
-  batches.Handle(
-      ExecutorLost{ExecutorId{0}, "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"});
+  batches.Handle(ExecutorLost{ExecutorId{0},
+                              "was killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map"});
   batches.Tick(1000);
   ASSERT_TRUE(batches.ended.has_value());
   EXPECT_EQ(batches.ended->message(),
-            "batch 0 (time 1000 ms): executor 0 killed by signal 11 (SIGSEGV) in Map; no copy is left of "
+            "batch 0 (time 1000 ms): executor 0 was killed by signal 11 (SIGSEGV) in Map; no copy is left of "
             "block input-0-4294967303 of socket 0. Fix the function passed to Map");
 }
 

@@ -247,10 +247,10 @@ TEST(JobScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {
   jobs.Join(0);
   jobs.Join(1);
   const JobId job = jobs.Submit(Map(Received({{ReceivedBlock(17, {1})}})));
-  jobs.Lose(1, "killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map");
+  jobs.Lose(1, "was killed by signal 11 (SIGSEGV) in Map. Fix the function passed to Map");
   EXPECT_THAT(
       jobs.ResultOf(job),
-      Optional(std::string("executor 1 killed by signal 11 (SIGSEGV) in Map; no copy is left of block "
+      Optional(std::string("executor 1 was killed by signal 11 (SIGSEGV) in Map; no copy is left of block "
                            "input-0-17 of SocketTextStream. Fix the function passed to Map")));
 }
 
