@@ -98,21 +98,6 @@ TEST(Driver, StartGivesUpOnExecutorsThatSayNothing) {
   EXPECT_EQ(driver.Start(milliseconds(20)).message(), "0 of 2 executors started in 20 ms");
 }
 
-TEST(Driver, OneThatDoesNotStartIsToldAsThat) {
-  PlayedExecutors executors;
-  executors.silent = true;
-  DriverOptions options = Options();
-  options.network_timeout = milliseconds(100);
-  options.start_timeout = milliseconds(200);
-  Driver driver(std::move(options), executors.endpoint, executors, executors.blocks);
-  auto started = std::async(std::launch::async, [&] { return driver.Start(kLong); });
-  for (uint32_t i = 0; i < 9; ++i) {
-    ASSERT_TRUE(executors.AwaitLaunch(ExecutorId{i}));
-    driver.OnExecutorExited(ExecutorId{i}, "exited with code 1");
-  }
-  EXPECT_THAT(std::string(started.get().message()), HasSubstr("executor 9 did not start in 200 ms"));
-}
-
 TEST(Driver, ExecutorsThatKeepDyingBeforeTheyStartEndTheStart) {
   PlayedExecutors executors;
   executors.silent = true;
