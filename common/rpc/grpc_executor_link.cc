@@ -1,9 +1,11 @@
 #include "common/rpc/grpc_executor_link.h"
 
+#include <string>
 #include <utility>
 
 #include "common/rpc/grpc_control.h"
 #include "common/rpc/message_buffers.h"
+#include "common/rpc/statuses.h"
 #include "proto/control.pb.h"
 
 namespace millstream::rpc {
@@ -125,7 +127,10 @@ void GrpcExecutorLink::Loop() {
           told = std::exchange(closed_, true);
           queue_.clear();
         }
-        if (!told) listener_.on_closed(end_.ok() ? "the driver ended the stream" : end_.error_message());
+        if (!told) {
+          listener_.on_closed(end_.ok() ? "the driver ended the stream"
+                                        : std::string(FromGrpc(end_).message()));
+        }
         return;
       }
     }

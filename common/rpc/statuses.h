@@ -15,9 +15,9 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), std::string(text.data(), text.size())};
 }
 
-inline absl::Status FromGrpc(const grpc::Status& status) {
-  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
-}
+// Likewise; of a connection that is not there or broke, the message says what people can make use of, instead
+// of what gRPC went through.
+absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace millstream::rpc
 
