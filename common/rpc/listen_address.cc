@@ -76,17 +76,31 @@ absl::StatusOr<ListenAddress> ResolveListenAddress(const std::string& host, int 
   return ListenAddress{HostAndPort(numeric, port), IsLoopback(found->ai_addr)};
 }
 
-absl::StatusOr<std::string> CheckHost(const std::string& host, bool secured, std::string_view name) {
+namespace {
+
+// `unknown` is the code of an error of a name that has no address.
+absl::StatusOr<std::string> CheckHost(const std::string& host, bool secured, std::string_view name,
+                                      absl::StatusCode unknown) {
   if (host == "localhost") return "127.0.0.1";
   int error = 0;
   const AddressList found = Resolve(host, nullptr, 0, error);
   if (found != nullptr && IsLoopbackHereAlone(host, *found)) return LoopbackHereAlone(name, host, *found);
   // A name that is unknown now may become known.
-  const bool loopback = found != nullptr && IsLoopback(found->ai_addr);
-  if (loopback || secured) return host;
+  if (secured || (found != nullptr && IsLoopback(found->ai_addr))) return host;
+  if (found == nullptr) {
+    return absl::Status(
+        unknown,
+        cli::ErrorText(name, '"' + host + "\" has no address: " + gai_strerror(error), "Check the name"));
+  }
   return absl::UnauthenticatedError(
       cli::ErrorText(name, '"' + host + "\" is beyond loopback, where only TLS keeps strangers out",
                      "Give --secret-file FILE, which millstream secret FILE makes, or use 127.0.0.1"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CheckHost(const std::string& host, bool secured, std::string_view name) {
+  return CheckHost(host, secured, name, absl::StatusCode::kInvalidArgument);
 }
 
 absl::StatusOr<std::vector<std::string>> CheckHosts(const std::vector<std::string>& addresses, bool secured,
@@ -94,7 +108,8 @@ absl::StatusOr<std::vector<std::string>> CheckHosts(const std::vector<std::strin
   std::vector<std::string> checked;
   for (const std::string& address : addresses) {
     const size_t colon = address.rfind(':');
-    const absl::StatusOr<std::string> host = CheckHost(address.substr(0, colon), secured, name);
+    const absl::StatusOr<std::string> host =
+        CheckHost(address.substr(0, colon), secured, name, absl::StatusCode::kAborted);
     if (!host.ok()) return host.status();
     checked.push_back(*host + address.substr(colon));
   }
@@ -106,7 +121,11 @@ absl::StatusOr<std::string> OwnAddressTowards(const std::string& address) {
   int error = 0;
   const AddressList found =
       Resolve(address.substr(0, colon), address.substr(colon + 1).c_str(), AI_NUMERICSERV, error);
-  if (found == nullptr) return absl::AbortedError("master " + address + ": " + gai_strerror(error));
+  if (found == nullptr) {
+    return absl::AbortedError(cli::ErrorText("master " + address,
+                                             std::string("its name has no address: ") + gai_strerror(error),
+                                             "Check the URL"));
+  }
   // Connecting a datagram socket sends nothing, and chooses the address that would be sent from.
   const int route = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   sockaddr_storage own{};
@@ -115,7 +134,7 @@ absl::StatusOr<std::string> OwnAddressTowards(const std::string& address) {
                      getsockname(route, reinterpret_cast<sockaddr*>(&own), &bytes) == 0;
   const std::string cause = std::strerror(errno);
   close(route);
-  if (!known) return absl::AbortedError("master " + address + ": " + cause);
+  if (!known) return absl::AbortedError(cli::ErrorText("master " + address, cause, "Check the URL"));
   return NumericHost(reinterpret_cast<const sockaddr*>(&own), bytes);
 }
 

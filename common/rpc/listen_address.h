@@ -30,9 +30,11 @@ absl::StatusOr<ListenAddress> ResolveListenAddress(const std::string& host, int 
 
 // A host that peers are to be told, or that is to be connected to: "localhost" as 127.0.0.1, all else as it
 // is. Unauthenticated if it is beyond loopback and the connection is not `secured`, that is, by TLS;
-// InvalidArgument if it is a name that is loopback on this machine alone. `name` is what the user called it.
+// InvalidArgument if it is a name that is loopback on this machine alone, or has no address and the
+// connection is not `secured`. `name` is what the user called it.
 absl::StatusOr<std::string> CheckHost(const std::string& host, bool secured, std::string_view name);
-// The same of the hosts of "host:port" addresses.
+// The same of the hosts of masters' "host:port" addresses; Aborted of one that has no address, as of a master
+// that does not answer.
 absl::StatusOr<std::vector<std::string>> CheckHosts(const std::vector<std::string>& addresses, bool secured,
                                                     std::string_view name);
 
