@@ -130,6 +130,7 @@ MasterConnection::~MasterConnection() {
     if (stream_ != nullptr) stream_->Cancel();
   }
   changed_.notify_all();
+  cut_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -148,10 +149,11 @@ void MasterConnection::Send(const proto::ToMaster& message) {
 
 void MasterConnection::End(const proto::ToMaster& message, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  stopping_ = true;
+  last_ = message;
   if (stream_ != nullptr) stream_->Send(message);
   changed_.notify_all();
   changed_.wait_for(lock, patience, [this] { return ended_; });
+  stopping_ = true;
 }
 
 void MasterConnection::Loop() {
@@ -161,13 +163,19 @@ void MasterConnection::Loop() {
     lock.unlock();
     answered_ = false;
     absl::Status end = RunOnce(masters_[next]);
-    if (absl::IsUnavailable(end) && !answered_) {
+    if ((absl::IsUnavailable(end) || absl::IsNotFound(end)) && !answered_) {
       // What gRPC says of a connection that it does not get does not tell a secret from a silence.
-      if (const auto mismatch = security::FindTlsMismatch(masters_[next], own_.tls, kMaster))
-        end = absl::UnauthenticatedError(*mismatch);
+      const security::TlsProbe probe =
+          security::ProbeTls(masters_[next], own_.tls, kMaster, cut_.get_token());
+      if (probe.mismatch) {
+        end = absl::UnauthenticatedError(*probe.mismatch);
+      } else if (absl::IsNotFound(end) && probe.listens) {
+        end = absl::NotFoundError("what listens there is no master of this machine");
+      }
     }
     lock.lock();
-    if (stopping_) break;
+    if (stopping_ || (last_ && end.ok())) break;
+    if (end.ok()) end = absl::UnavailableError("it ended the connection");
     lock.unlock();
     listener_.on_lost(
         absl::Status(end.code(), "master " + masters_[next] + ": " + std::string(end.message())));
@@ -181,7 +189,7 @@ void MasterConnection::Loop() {
 
 absl::StatusOr<security::Credentials> MasterConnection::CredentialsFor(const std::string& master) const {
   if (own_.tls) return own_;
-  const absl::StatusOr<security::Secret> secret = security::FetchLocalSecret(master);
+  const absl::StatusOr<security::Secret> secret = security::FetchLocalSecret(master, cut_.get_token());
   if (!secret.ok()) return secret.status();
   return security::Credentials{own_.identity, *secret, std::nullopt};
 }
@@ -195,14 +203,28 @@ absl::Status MasterConnection::RunOnce(const std::string& master) {
     std::lock_guard lock(mutex_);
     if (stopping_) return absl::CancelledError("stopped");
     stream_ = &stream;
+    if (last_) stream.Send(*last_);
   }
-  const absl::Status end = stream.Run(listener_.hello(), [this](const proto::FromMaster& message) {
+  absl::Status end = stream.Run(listener_.hello(), [this](const proto::FromMaster& message) {
     answered_ = true;
     listener_.on_message(message);
   });
   std::lock_guard lock(mutex_);
   stream_ = nullptr;
-  return end.ok() ? absl::UnavailableError("it ended the connection") : end;
+  return end;
+}
+
+absl::Status NoAnswerError(const std::vector<std::string>& masters, const absl::Status& lost,
+                           std::chrono::milliseconds patience) {
+  if (absl::IsUnauthenticated(lost)) return lost;
+  std::string why(lost.message());
+  if (lost.ok()) {
+    why = "master";
+    for (const std::string& master : masters) why += (&master == &masters.front() ? " " : ", ") + master;
+    why += ": it does not answer";
+  }
+  return absl::AbortedError(why + ", for " + std::to_string(patience.count()) +
+                            " ms. Start one with millstream master, or check the URL");
 }
 
 }  // namespace millstream::rpc

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,8 +45,8 @@ class MasterConnection {
   // Dropped if there is no connection: the next hello says what counts.
   void Send(const proto::ToMaster& message);
 
-  // Sends a last message and waits until the master has ended the connection, or for `patience`. No other
-  // connection is made.
+  // Sends a last message, over a new connection if this one breaks, and waits until the master has ended the
+  // connection for it, or for `patience`. No other connection is made then.
   void End(const proto::ToMaster& message, std::chrono::milliseconds patience);
 
  private:
@@ -63,12 +65,19 @@ class MasterConnection {
 
   std::mutex mutex_;  // protects what follows
   std::condition_variable changed_;
-  Stream* stream_ = nullptr;  // while there is one
+  Stream* stream_ = nullptr;             // while there is one
+  std::optional<proto::ToMaster> last_;  // what End() has to say
   bool stopping_ = false;
   bool ended_ = true;  // the thread has, or was never started
 
+  std::stop_source cut_;  // what the thread waits for
   std::thread thread_;
 };
+
+// Of masters that were not heard for `patience`: Aborted, with the address, the cause and the fix. `lost` is
+// what a connection was last lost by, or OK; Unauthenticated is passed on.
+absl::Status NoAnswerError(const std::vector<std::string>& masters, const absl::Status& lost,
+                           std::chrono::milliseconds patience);
 
 }  // namespace millstream::rpc
 

@@ -94,13 +94,14 @@ void LocalSecretServer::Serve() {
   }
 }
 
-absl::StatusOr<Secret> FetchLocalSecret(const std::string& address) {
+absl::StatusOr<Secret> FetchLocalSecret(const std::string& address, const std::stop_token& stop) {
   const Socket connected(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const Name name = NameOf(address);
   setsockopt(connected.fd(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   setsockopt(connected.fd(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
+  const std::stop_callback cut(stop, [&connected] { shutdown(connected.fd(), SHUT_RDWR); });
   if (connect(connected.fd(), reinterpret_cast<const sockaddr*>(&name.address), name.bytes) != 0) {
-    return absl::UnavailableError("no master is there");
+    return absl::NotFoundError("no master is there");
   }
   if (!IsOwnUsers(connected.fd())) {
     return absl::UnauthenticatedError("it belongs to another user. A master on loopback serves its own user");
@@ -109,7 +110,7 @@ absl::StatusOr<Secret> FetchLocalSecret(const std::string& address) {
   if (recv(connected.fd(), bytes, sizeof(bytes), MSG_WAITALL) == sizeof(bytes)) {
     if (const std::optional<Secret> secret = Secret::FromBytes({bytes, sizeof(bytes)})) return *secret;
   }
-  return absl::UnavailableError("the master ended");
+  return absl::UnavailableError("it does not answer");
 }
 
 }  // namespace millstream::security

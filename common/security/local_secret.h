@@ -2,6 +2,7 @@
 #define MILLSTREAM_COMMON_SECURITY_LOCAL_SECRET_H_
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -31,8 +32,9 @@ class LocalSecretServer {
   std::thread thread_;
 };
 
-// The secret of the server at `address`. Unavailable: there is none. Unauthenticated: it is another user's.
-absl::StatusOr<Secret> FetchLocalSecret(const std::string& address);
+// The secret of the server at `address`. NotFound: there is none. Unavailable: it did not answer before
+// `stop`, or within a few seconds. Unauthenticated: it is another user's.
+absl::StatusOr<Secret> FetchLocalSecret(const std::string& address, const std::stop_token& stop = {});
 
 }  // namespace millstream::security
 

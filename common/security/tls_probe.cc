@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <string_view>
 
 #include "common/security/openssl_owned.h"
@@ -27,7 +28,7 @@ using Certificate = OpenSslOwned<X509, X509_free>;
 
 class Connection {
  public:
-  explicit Connection(const std::string& address) {
+  Connection(const std::string& address, const std::stop_token& stop) {
     const size_t colon = address.rfind(':');
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -37,10 +38,12 @@ class Connection {
     socket_ = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
     setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
+    stopped_.emplace(stop, [this] { shutdown(socket_, SHUT_RDWR); });
     open_ = connect(socket_, found->ai_addr, found->ai_addrlen) == 0;
     freeaddrinfo(found);
   }
   ~Connection() {
+    stopped_.reset();
     if (socket_ >= 0) close(socket_);
   }
   Connection(const Connection&) = delete;
@@ -59,6 +62,7 @@ class Connection {
  private:
   int socket_ = -1;
   bool open_ = false;
+  std::optional<std::stop_callback<std::function<void()>>> stopped_;
   std::array<char, 16384> buffer_;
 };
 
@@ -110,13 +114,13 @@ std::string Explain(long verification) {
 
 }  // namespace
 
-std::optional<std::string> FindTlsMismatch(const std::string& address,
-                                           const std::optional<Credentials::Tls>& own, const Identity& peer) {
-  Connection connection(address);
-  if (!connection.open()) return std::nullopt;
+TlsProbe ProbeTls(const std::string& address, const std::optional<Credentials::Tls>& own,
+                  const Identity& peer, const std::stop_token& stop) {
+  Connection connection(address, stop);
+  if (!connection.open()) return {};
   const Context context = MakeContext(own);
   const Session session(context == nullptr ? nullptr : SSL_new(context.get()));
-  if (session == nullptr) return std::nullopt;
+  if (session == nullptr) return {true};
   SSL_set_alpn_protos(session.get(), reinterpret_cast<const unsigned char*>(kHttp2.data()), kHttp2.size());
   if (own) SSL_set1_host(session.get(), NameOf(peer).c_str());
   ERR_clear_error();
@@ -125,13 +129,14 @@ std::optional<std::string> FindTlsMismatch(const std::string& address,
   const bool speaks_another = ERR_GET_REASON(ERR_peek_error()) == SSL_R_WRONG_VERSION_NUMBER;
   ERR_clear_error();
   if (!own) {
-    if (!speaks_tls) return std::nullopt;
-    return "it takes connections by its secret file alone. Give --secret-file FILE, a copy of it";
+    if (!speaks_tls) return {true};
+    return {true, "it takes connections by its secret file alone. Give --secret-file FILE, a copy of it"};
   }
   const long verification = SSL_get_verify_result(session.get());
-  if (!complete && verification != X509_V_OK) return Explain(verification);
-  if (speaks_another) return "it has no secret file. Start it with --secret-file, or leave that out here";
-  return std::nullopt;
+  if (!complete && verification != X509_V_OK) return {true, Explain(verification)};
+  if (speaks_another)
+    return {true, "it has no secret file. Start it with --secret-file, or leave that out here"};
+  return {true};
 }
 
 }  // namespace millstream::security

@@ -2,17 +2,24 @@
 #define MILLSTREAM_COMMON_SECURITY_TLS_PROBE_H_
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "common/security/credentials.h"
 
 namespace millstream::security {
 
-// Why whoever listens at `address`, "host:port", cannot be `peer` to a process that has `own`, or no TLS at
-// all: "CAUSE. FIX", for people. nullopt if nobody listens there or nothing is wrong. It connects and begins
-// a TLS handshake, which takes a few seconds at most; it proves nothing and sends nothing secret.
-std::optional<std::string> FindTlsMismatch(const std::string& address,
-                                           const std::optional<Credentials::Tls>& own, const Identity& peer);
+struct TlsProbe {
+  bool listens = false;  // somebody
+  // Why that cannot be who is looked for: "CAUSE. FIX", for people. nullopt: nothing is seen to be wrong.
+  std::optional<std::string> mismatch = {};
+};
+
+// Looks whether whoever listens at `address`, "host:port", can be `peer` to a process that has `own`, or no
+// TLS at all. It connects and begins a TLS handshake, which takes a few seconds at most, or until `stop`; it
+// proves nothing and sends nothing secret.
+TlsProbe ProbeTls(const std::string& address, const std::optional<Credentials::Tls>& own,
+                  const Identity& peer, const std::stop_token& stop = {});
 
 }  // namespace millstream::security
 

@@ -113,7 +113,7 @@ absl::StatusOr<proto::FromMaster> Ask(const MasterAccess& access, const proto::T
   std::mutex mutex;
   std::condition_variable changed;
   std::optional<proto::FromMaster> answer;
-  absl::Status lost = absl::UnavailableError("the master does not answer");
+  absl::Status lost;
   rpc::MasterConnection connection(access.own, access.masters,
                                    {.hello = [&] { return question; },
                                     .on_message =
@@ -132,9 +132,7 @@ absl::StatusOr<proto::FromMaster> Ask(const MasterAccess& access, const proto::T
   std::unique_lock lock(mutex);
   changed.wait_for(lock, patience, [&] { return answer || absl::IsUnauthenticated(lost); });
   if (answer) return *std::move(answer);
-  if (absl::IsUnauthenticated(lost)) return lost;
-  return absl::AbortedError(std::string(lost.message()) + ", for " + std::to_string(patience.count()) +
-                            " ms. Start one with millstream master, or check the URL");
+  return rpc::NoAnswerError(access.masters, lost, patience);
 }
 
 std::string ListText(const proto::ClusterList& list) {

@@ -99,10 +99,7 @@ absl::Status Worker::AwaitMaster(std::chrono::milliseconds patience, const std::
   changed_.wait_for(lock, stop, patience, [this] { return accepted_ || absl::IsUnauthenticated(lost_); });
   if (accepted_) return absl::OkStatus();
   if (stop.stop_requested()) return absl::CancelledError("stopped");
-  const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
-  if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
-  return absl::AbortedError(why + ", for " + std::to_string(patience.count()) +
-                            " ms. Start one with millstream master, or check the URL");
+  return rpc::NoAnswerError(options_.masters, lost_, patience);
 }
 
 proto::ToMaster Worker::Hello() {

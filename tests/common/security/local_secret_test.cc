@@ -24,9 +24,9 @@ TEST(LocalSecretTest, ProcessesOfTheSameUserGetIt) {
 }
 
 TEST(LocalSecretTest, WhereNobodyServesThereIsNone) {
-  EXPECT_EQ(FetchLocalSecret(kAddress).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(FetchLocalSecret(kAddress).status().code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(LocalSecretServer::Start(kAddress, Secret::Random()).ok());  // and ends at once
-  EXPECT_EQ(FetchLocalSecret(kAddress).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(FetchLocalSecret(kAddress).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(LocalSecretTest, AnAddressHasOneServer) {
