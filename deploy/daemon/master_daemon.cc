@@ -109,6 +109,9 @@ class MasterLoop {
       if (const auto* send = std::get_if<SendMessage>(&command)) server_.Send(send->to, send->message);
       if (const auto* close = std::get_if<CloseConnection>(&command))
         server_.Close(close->connection, close->why);
+      if (const auto* line = std::get_if<LogLine>(&command)) {
+        (line->is_warning ? base::LogWarning : base::LogInfo)(cli::OnOneLine(line->text));
+      }
     }
   }
 

@@ -135,11 +135,16 @@ void Master::On(const Disconnected& event) {
     Application& application = applications_.at(node.mapped());
     application.connection.reset();
     application.heard_ms = now_ms_;
+    if (!application.ended()) {
+      Warn(node.mapped() + ": its driver is away, and lost in " + std::to_string(options_.timeout_ms) +
+           " ms");
+    }
   }
   if (const auto node = worker_of_.extract(event.connection)) {
     Worker& worker = workers_.at(node.mapped());
     worker.connection.reset();
     worker.heard_ms = now_ms_;
+    Warn("worker " + node.mapped() + " is away, and lost in " + std::to_string(options_.timeout_ms) + " ms");
     // Nobody will say when those that were to end have.
     for (auto& [id, application] : applications_) {
       for (auto at = application.executors.begin(); at != application.executors.end();) {
@@ -173,12 +178,17 @@ Master::Application& Master::NewApplication(const proto::ApplicationHello& hello
   application.record.set_driver_epoch(hello.driver_epoch());
   application.heard_ms = now_ms_;
   Keep(application);
+  LogState(application);
   return applications_[application.record.id()] = std::move(application);
 }
 
 std::map<uint32_t, Master::Executor>::iterator Master::Forget(Application& application,
                                                               std::map<uint32_t, Executor>::iterator executor,
                                                               const std::string& how) {
+  if (!application.ended() && !executor->second.unwanted) {
+    Warn("executor " + std::to_string(executor->first) + " of " + application.record.id() +
+         " is lost; another one starts: " + how);
+  }
   if (application.connection && !application.ended()) {
     proto::FromMaster message;
     message.mutable_ended()->set_application(application.record.id());
@@ -192,6 +202,10 @@ std::map<uint32_t, Master::Executor>::iterator Master::Forget(Application& appli
 void Master::Unwant(Application& application, uint32_t id) {
   const auto found = application.executors.find(id);
   if (found == application.executors.end()) return;
+  if (!application.ended() && !found->second.unwanted) {
+    Warn("executor " + std::to_string(id) + " of " + application.record.id() +
+         " is given up by its driver; another one starts");
+  }
   const auto worker = workers_.find(found->second.worker);
   if (worker == workers_.end() || !worker->second.connection) {
     application.executors.erase(found);
@@ -209,16 +223,19 @@ void Master::LoseWorker(const std::string& id, const std::string& why) {
   if (node.mapped().connection) {
     worker_of_.erase(*node.mapped().connection);
     ForgetInLogReads(*node.mapped().connection);
-    commands_->push_back(CloseConnection{*node.mapped().connection, absl::UnavailableError(why)});
+    commands_->emplace_back(
+        CloseConnection{*node.mapped().connection, absl::UnavailableError("the worker " + why)});
   }
-  commands_->push_back(KeepRecord{kWorkerPrefix + id, std::nullopt});
+  commands_->emplace_back(KeepRecord{kWorkerPrefix + id, std::nullopt});
+  Warn("worker " + id + " is lost with what it ran: it " + why);
+  const std::string how = "was on worker " + id + ", which " + why;
   for (auto& [name, application] : applications_) {
     for (auto at = application.executors.begin(); at != application.executors.end();) {
-      at = at->second.worker == id ? Forget(application, at, "is lost: " + why) : std::next(at);
+      at = at->second.worker == id ? Forget(application, at, how) : std::next(at);
     }
   }
   for (auto& [name, driver] : drivers_) {
-    if (driver.record.worker() == id) EndLaunch(driver, std::nullopt, "is lost: " + why);
+    if (driver.record.worker() == id) EndLaunch(driver, std::nullopt, how);
   }
 }
 
@@ -230,10 +247,12 @@ void Master::EndApplication(Application& application, proto::ApplicationRecord::
   application.record.set_ended_ms(now_ms_);
   application.kill_ms = now_ms_ + options_.end_timeout_ms;
   Keep(application);
+  if (state != proto::ApplicationRecord::LOST) LogState(application);
 }
 
 void Master::LoseApplication(Application& application, const std::string& why) {
   EndApplication(application, proto::ApplicationRecord::LOST);
+  Warn(application.record.id() + " is LOST: " + why);
   Refuse(application, why);
   KillExecutors(application);
   if (const Driver* driver = RunningDriver(application.record.driver(), application.record.driver_epoch())) {
@@ -248,6 +267,7 @@ void Master::FailEnded(Application& application, std::optional<uint32_t> exit_co
   application.record.clear_exit_code();
   if (exit_code) application.record.set_exit_code(*exit_code);
   Keep(application);
+  LogState(application);
 }
 
 void Master::Refuse(Application& application, const std::string& why) {
@@ -255,7 +275,7 @@ void Master::Refuse(Application& application, const std::string& why) {
   proto::FromMaster killed;
   killed.mutable_killed()->set_reason(application.record.id() + ": " + why);
   Send(*application.connection, std::move(killed));
-  commands_->push_back(CloseConnection{*application.connection, absl::CancelledError(why)});
+  commands_->emplace_back(CloseConnection{*application.connection, absl::CancelledError(why)});
   application_of_.erase(*application.connection);
   application.connection.reset();
 }
@@ -276,7 +296,7 @@ void Master::ForgetOld() {
         ++at;
         continue;
       }
-      commands_->push_back(KeepRecord{prefix + at->first, std::nullopt});
+      commands_->emplace_back(KeepRecord{prefix + at->first, std::nullopt});
       at = all.erase(at);
       --ended;
     }
@@ -337,7 +357,10 @@ void Master::Schedule() {
     }
     const std::vector<PlacedExecutor> placed =
         PlaceExecutors(application.record.request(), held, std::move(workers));
-    if (placed.empty()) continue;
+    if (placed.empty()) {
+      if (application.record.state() == proto::ApplicationRecord::WAITING) TellNothingGranted(application);
+      continue;
+    }
     proto::FromMaster message;
     for (const PlacedExecutor& executor : placed) {
       const uint32_t id = application.next_executor++;
@@ -352,17 +375,22 @@ void Master::Schedule() {
     if (application.record.state() == proto::ApplicationRecord::WAITING) {
       application.record.set_state(proto::ApplicationRecord::RUNNING);
       Keep(application);
+      LogState(application);
+    }
+    for (const proto::ExecutorsGranted::Executor& executor : message.granted().executors()) {
+      Info("executor " + std::to_string(executor.executor()) + " of " + name + " is granted on worker " +
+           executor.worker() + ", with " + Counted(executor.cores(), "core"));
     }
     Send(*application.connection, std::move(message));
   }
 }
 
 void Master::Keep(const Worker& worker) {
-  commands_->push_back(KeepRecord{kWorkerPrefix + worker.record.id(), worker.record.SerializeAsString()});
+  commands_->emplace_back(KeepRecord{kWorkerPrefix + worker.record.id(), worker.record.SerializeAsString()});
 }
 
 void Master::Keep(const Application& application) {
-  commands_->push_back(
+  commands_->emplace_back(
       KeepRecord{kApplicationPrefix + application.record.id(), application.record.SerializeAsString()});
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -44,7 +45,12 @@ struct KeepRecord {
   std::string key;
   std::optional<std::string> value;  // nullopt: the record is dropped
 };
-using MasterCommand = std::variant<SendMessage, CloseConnection, KeepRecord>;
+// For whoever operates the cluster. What peers called themselves may be in it, as they wrote it.
+struct LogLine {
+  bool is_warning = false;
+  std::string text;
+};
+using MasterCommand = std::variant<SendMessage, CloseConnection, KeepRecord, LogLine>;
 
 struct MasterOptions {
   // Silence, or absence, after which a worker or a driver is lost.
@@ -96,8 +102,9 @@ class Master {
     int64_t heard_ms = 0;  // or when its connection ended
     uint32_t next_executor = 0;
     std::map<uint32_t, Executor> executors;
-    std::set<uint32_t> claimed;      // while the master recovers: what the driver says it has
-    std::optional<int64_t> kill_ms;  // when what is left of its executors is killed
+    std::set<uint32_t> claimed;       // while the master recovers: what the driver says it has
+    std::optional<std::string> told;  // why it waits: the latest NothingGranted
+    std::optional<int64_t> kill_ms;   // when what is left of its executors is killed
     bool ended() const { return record.state() >= proto::ApplicationRecord::FINISHED; }
   };
   // One in cluster mode.
@@ -177,6 +184,8 @@ class Master {
   void KillExecutors(Application& application);
   void ForgetOld();
   void Schedule();
+  // Says what workers have to one that waits.
+  void TellNothingGranted(Application& application);
   // By id.
   std::vector<FreeWorker> FreeWorkers() const;
   static void Take(const std::string& worker, uint32_t cores, uint64_t memory_bytes,
@@ -199,8 +208,12 @@ class Master {
 
   void Keep(const Worker& worker);
   void Keep(const Application& application);
+  void Info(std::string text) { commands_->emplace_back(LogLine{false, std::move(text)}); }
+  void Warn(std::string text) { commands_->emplace_back(LogLine{true, std::move(text)}); }
+  void LogState(const Application& application);
+  void LogState(const Driver& driver);
   void Send(ConnectionId to, proto::FromMaster message) {
-    commands_->push_back(SendMessage{to, std::move(message)});
+    commands_->emplace_back(SendMessage{to, std::move(message)});
   }
 
   const MasterOptions options_;

@@ -170,8 +170,26 @@ void Master::KillDriver(Driver& driver) {
   EndProcess(driver);
 }
 
+void Master::LogState(const Driver& driver) {
+  using Record = proto::DriverRecord;
+  const Record& record = driver.record;
+  std::string text = record.id() + " is " + Record::State_Name(record.state());
+  switch (record.state()) {
+    case Record::SUBMITTED:
+      return Info(text + ": " + record.request().name() + ", of user " + record.request().user());
+    case Record::RUNNING:
+      if (record.kill()) return Info(record.id() + " is to end: it is killed by request");
+      return Info(text + " on worker " + record.worker() + ", launch " + std::to_string(record.epoch()));
+    case Record::RELAUNCHING:
+      return Warn(text + " in " + std::to_string(driver.pause_ms) + " ms: it " + record.how());
+    default:
+      return Info(text + ": it " + record.how());
+  }
+}
+
 void Master::Changed(const Driver& driver) {
-  commands_->push_back(KeepRecord{kDriverPrefix + driver.record.id(), driver.record.SerializeAsString()});
+  LogState(driver);
+  commands_->emplace_back(KeepRecord{kDriverPrefix + driver.record.id(), driver.record.SerializeAsString()});
   for (const ConnectionId client : driver.awaited_by) {
     proto::FromMaster message;
     *message.mutable_driver()->mutable_record() = driver.record;

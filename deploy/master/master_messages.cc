@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/cli/values.h"
 #include "common/security/identity.h"
 #include "deploy/master/ids.h"
 #include "deploy/master/master.h"
@@ -17,16 +18,17 @@ constexpr uint32_t kMostCores = 4096;
 void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
   if (IsKnown(from)) return;
   if (hello.cores() > kMostCores || hello.id().size() > kLongestName || hello.host().size() > kLongestName) {
-    commands_->push_back(CloseConnection{
+    commands_->emplace_back(CloseConnection{
         from, absl::InvalidArgumentError("a worker with more than " + std::to_string(kMostCores) +
                                          " cores, or longer names than 256 bytes, is not accepted")});
     return;
   }
+  const bool is_new = !workers_.contains(hello.id());
   Worker& worker = workers_[hello.id()];
   if (worker.connection && *worker.connection != from) {
     worker_of_.erase(*worker.connection);
     ForgetInLogReads(*worker.connection);
-    commands_->push_back(
+    commands_->emplace_back(
         CloseConnection{*worker.connection, absl::CancelledError("the worker connected again")});
   }
   worker.record.set_id(hello.id());
@@ -37,6 +39,8 @@ void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
   worker.heard_ms = now_ms_;
   worker_of_[from] = hello.id();
   Keep(worker);
+  Info("worker " + hello.id() + (is_new ? " is registered: " : " is back: ") +
+       Counted(hello.cores(), "core") + ", " + cli::FormatSize(static_cast<int64_t>(hello.memory_bytes())));
   proto::FromMaster accepted;
   accepted.mutable_accepted()->set_id(hello.id());
   accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));
@@ -103,19 +107,47 @@ void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const s
   Application& application = hello.id().empty() ? NewApplication(hello, certified_as) : found->second;
   if (application.connection) {
     application_of_.erase(*application.connection);
-    commands_->push_back(
+    commands_->emplace_back(
         CloseConnection{*application.connection, absl::CancelledError("the driver connected again")});
   }
   application.connection = from;
   application.heard_ms = now_ms_;
   application.next_executor = std::max(application.next_executor, hello.next_executor());
+  application.told.reset();
   application_of_[from] = application.record.id();
+  if (!hello.id().empty()) Info(application.record.id() + ": its driver is back");
   proto::FromMaster accepted;
   accepted.mutable_accepted()->set_id(application.record.id());
   accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));
   Send(from, std::move(accepted));
   application.claimed = {hello.executors().begin(), hello.executors().end()};
   if (!recovering_until_) Reconcile(application);
+}
+
+void Master::TellNothingGranted(Application& application) {
+  proto::FromMaster message;
+  proto::NothingGranted& nothing = *message.mutable_nothing_granted();
+  for (const auto& [id, worker] : workers_) {
+    if (!worker.connection) continue;
+    nothing.set_workers(nothing.workers() + 1);
+    const std::pair size(worker.record.cores(), worker.record.memory_bytes());
+    if (size <= std::pair(nothing.cores(), nothing.memory_bytes())) continue;
+    nothing.set_cores(size.first);
+    nothing.set_memory_bytes(size.second);
+  }
+  std::string text = nothing.SerializeAsString();
+  if (text == application.told) return;
+  application.told = std::move(text);
+  Send(*application.connection, std::move(message));
+}
+
+void Master::LogState(const Application& application) {
+  const proto::ApplicationRecord& record = application.record;
+  std::string text = record.id() + " is " + proto::ApplicationRecord::State_Name(record.state());
+  if (record.state() == proto::ApplicationRecord::WAITING)
+    text += ": " + record.name() + ", of user " + record.user();
+  if (record.has_exit_code()) text += ", with exit code " + std::to_string(record.exit_code());
+  Info(std::move(text));
 }
 
 void Master::Reconcile(Application& application) {
@@ -182,7 +214,7 @@ void Master::On(ConnectionId from, const proto::ApplicationEnded& ended) {
       ended.exit_code());
   application->connection.reset();
   application_of_.erase(from);
-  commands_->push_back(CloseConnection{from, absl::OkStatus()});
+  commands_->emplace_back(CloseConnection{from, absl::OkStatus()});
 }
 
 void Master::On(ConnectionId from, const proto::ApplicationExit& exit, const std::string& certified_as) {

@@ -57,7 +57,7 @@ void Master::On(const TimePassed&) {
     if (now_ms_ >= worker.heard_ms + options_.timeout_ms) silent.push_back(id);
   }
   for (const std::string& id : silent) {
-    LoseWorker(id, "worker " + id + " was silent for " + std::to_string(options_.timeout_ms) + " ms");
+    LoseWorker(id, "was silent for " + std::to_string(options_.timeout_ms) + " ms");
   }
   for (auto& [id, application] : applications_) {
     if (!application.ended() && !(cut_off && application.connection) &&

@@ -102,6 +102,24 @@ TEST_F(LogTest, AnExecutorHearsTheSignalsToo) {
   EXPECT_TRUE(AwaitBatches(program, 2)) << program.err();
 }
 
+TEST_F(LogTest, TheMasterSaysWhatItLost) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  cluster.AddWorker(2);
+  Process program(WordCount(cluster.url(), {"--conf", "millstream.executor.memory=256m"}));
+  ASSERT_TRUE(AwaitBatches(program, 1)) << program.err();
+  const std::vector<pid_t> executors = cluster.Executors();
+  ASSERT_EQ(executors.size(), 1u);
+  kill(executors.front(), SIGKILL);
+  EXPECT_TRUE(cluster.master().AwaitErr("is lost; another one starts: was killed by signal 9 (SIGKILL)\n"));
+  EXPECT_TRUE(cluster.master().AwaitErr("executor 1 of app-"));
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.AwaitExit()->code, 0) << program.err();
+  EXPECT_TRUE(cluster.master().AwaitErr(" is FINISHED, with exit code 0\n"));
+  cluster.workers().front()->Signal(SIGKILL);
+  EXPECT_TRUE(cluster.master().AwaitErr("is away, and lost in 10000 ms\n"));
+  EXPECT_THAT(cluster.master().err(), ContainsRegex("I[^\n]* worker [^ ]+ is registered: 2 cores, 4g\n"));
+}
+
 TEST_F(LogTest, ADaemonsLogGoesToADirectoryAndItsLevelIsAFlag) {
   const auto master = [this](const std::string& work_dir, const std::string& level) {
     return MillstreamCommand(MILLSTREAM_BIN_DIR,

@@ -143,6 +143,7 @@ TEST_F(MasterDriversTest, ASupervisedDriverRunsAgainAfterPausesThatGrowUntilItEn
   for (uint32_t epoch = 1; epoch <= 8; ++epoch) {
     SayDriverEnded(worker, id, epoch, 1);
     EXPECT_EQ(RecordOf(id).state(), State::RELAUNCHING);
+    EXPECT_THAT(log_.back(), HasSubstr(id + " is RELAUNCHING in " + std::to_string(pause) + " ms: it "));
     EXPECT_EQ(master_->NextDeadlineMs().value() <= now_ms_ + pause, true);
     for (int64_t left = pause - 1; left > 0; left -= 5'000) {
       Beat(worker);

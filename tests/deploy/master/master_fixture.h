@@ -38,6 +38,8 @@ class MasterTest : public testing::Test {
       if (auto* send = std::get_if<SendMessage>(&command))
         sent_[send->to].push_back(std::move(send->message));
       if (auto* close = std::get_if<CloseConnection>(&command)) closed_.push_back(close->connection);
+      if (auto* line = std::get_if<LogLine>(&command))
+        log_.push_back((line->is_warning ? "W " : "I ") + line->text);
       if (auto* keep = std::get_if<KeepRecord>(&command)) {
         if (keep->value) {
           records_[keep->key] = *keep->value;
@@ -188,6 +190,7 @@ class MasterTest : public testing::Test {
   std::unique_ptr<Master> master_;
   std::map<ConnectionId, std::vector<proto::FromMaster>> sent_;
   std::vector<ConnectionId> closed_;
+  std::vector<std::string> log_;
   std::set<ConnectionId> beating_;  // are heard of as time passes: drivers, if not told otherwise
 };
 

@@ -212,6 +212,43 @@ TEST_F(MasterTest, KillEndsAnApplicationAndTellsItsDriver) {
   EXPECT_FALSE(sent_[client].back().kill_answer().found());
 }
 
+TEST_F(MasterTest, ItSaysWhatHappensToWorkersAndApplicationsALineEach) {
+  const ConnectionId worker = AddWorker("w1", 2);
+  const ConnectionId application = AddApplication(1);
+  const std::string id = IdOf(application);
+  Beat(worker);
+  List();
+  SayEnded(worker, id, 0);
+  SayApplicationEnded(application, 3);
+  SayEnded(worker, id, 1);
+  EXPECT_THAT(
+      log_, ElementsAre(
+                "I worker w1 is registered: 2 cores, 16g", "I " + id + " is WAITING: , of user ",
+                "I " + id + " is RUNNING", "I executor 0 of " + id + " is granted on worker w1, with 1 core",
+                "W executor 0 of " + id + " is lost; another one starts: was killed by signal 9 (SIGKILL)",
+                "I executor 1 of " + id + " is granted on worker w1, with 1 core",
+                "I " + id + " is FAILED, with exit code 3"));
+}
+
+TEST_F(MasterTest, ItSaysWhatWasLostAndWhy) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const ConnectionId application = AddApplication(1);
+  const std::string id = IdOf(application);
+  log_.clear();
+  Handle(Disconnected{worker});
+  Pass(kTimeoutMs);
+  Handle(Disconnected{application});
+  beating_.clear();
+  Pass(kTimeoutMs);
+  EXPECT_THAT(log_,
+              ElementsAre("W worker w1 is away, and lost in 10000 ms",
+                          "W worker w1 is lost with what it ran: it was silent for 10000 ms",
+                          "W executor 0 of " + id +
+                              " is lost; another one starts: was on worker w1, which was silent for 10000 ms",
+                          "W " + id + ": its driver is away, and lost in 10000 ms",
+                          "W " + id + " is LOST: its driver was silent for 10000 ms"));
+}
+
 TEST_F(MasterTest, ALogQueryIsAnsweredWhenAllWorkersHaveAnsweredOrAreGone) {
   const std::vector<ConnectionId> workers{AddWorker("w1", 1), AddWorker("w2", 1), AddWorker("w3", 1)};
   const ConnectionId client{next_connection_++};
