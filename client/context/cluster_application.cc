@@ -6,6 +6,8 @@
 #include "client/context/exit_report.h"
 #include "client/context/process_state.h"
 #include "common/base/logging.h"
+#include "common/cli/errors.h"
+#include "common/cli/values.h"
 
 namespace millstream::client {
 namespace {
@@ -28,18 +30,24 @@ ClusterApplication::ClusterApplication(const security::Credentials& own, std::ve
       beating_([this] { BeatLoop(); }) {}
 
 ClusterApplication::~ClusterApplication() {
+  std::lock_guard lock(mutex_);
+  // Of a driver on a worker, the worker will tell.
+  if (!id_.empty() && hello_.driver().empty()) ReportOtherExit(own_, masters_, id_, told_exit_code_);
+}
+
+void ClusterApplication::End() {
+  bool known = false;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    known = !id_.empty();
+    told_exit_code_ = Process().exit_code;
   }
   changed_.notify_all();
   beating_.join();
-  const int exit_code = Process().exit_code;
   proto::ToMaster message;
-  message.mutable_application_ended()->set_exit_code(static_cast<uint32_t>(exit_code));
-  connection_.End(message, kPatienceAtTheEnd);
-  // Of a driver on a worker, the worker will tell.
-  if (!id_.empty() && hello_.driver().empty()) ReportOtherExit(own_, masters_, id_, exit_code);
+  message.mutable_application_ended()->set_exit_code(static_cast<uint32_t>(told_exit_code_));
+  connection_.End(message, known ? kPatienceAtTheEnd : std::chrono::seconds(0));
 }
 
 absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::milliseconds reach,
@@ -49,10 +57,7 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
   const auto answered = [this] { return !id_.empty() || killed_ || absl::IsUnauthenticated(lost_); };
   Await(lock, start + reach, answered, "no master has answered yet");
   if (id_.empty() && !killed_) {
-    const std::string why = lost_.ok() ? "the master does not answer" : std::string(lost_.message());
-    if (absl::IsUnauthenticated(lost_)) return absl::UnauthenticatedError(why);
-    return absl::AbortedError(why + ", for " + std::to_string(reach.count()) +
-                              " ms. Start one with millstream master, or check --master");
+    return rpc::NoAnswerError(masters_, lost_, reach);
   }
   const auto granted = [this] { return first_grant_ || killed_; };
   if (!Await(lock, start + grant, granted,
@@ -60,12 +65,27 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
                  ": no executor was granted yet; check with millstream list that workers are registered and "
                  "have cores and memory enough")) {
     return absl::DeadlineExceededError(
-        id_ + ": no executor was granted in " + std::to_string(grant.count()) +
-        " ms. Ask for less (millstream.executor.cores, millstream.executor.memory), "
-        "wait longer (millstream.cluster.waitTimeout), or add workers");
+        cli::ErrorText(id_, NothingGrantedText(grant),
+                       "Ask for less (millstream.executor.cores, millstream.executor.memory), "
+                       "wait longer (millstream.cluster.waitTimeout), or add workers"));
   }
   if (killed_) return absl::CancelledError(*killed_);
   return *first_grant_;
+}
+
+std::string ClusterApplication::NothingGrantedText(std::chrono::milliseconds patience) const {
+  const auto size_text = [](uint32_t cores, uint64_t memory_bytes) {
+    return (cores == 0 ? "" : std::to_string(cores) + (cores == 1 ? " core and " : " cores and ")) +
+           cli::FormatSize(static_cast<int64_t>(memory_bytes));
+  };
+  const proto::ExecutorRequest& asked = hello_.request();
+  std::string text = "no executor of " + size_text(asked.executor_cores(), asked.executor_memory_bytes()) +
+                     " was granted in " + std::to_string(patience.count()) + " ms";
+  if (!nothing_granted_) return text;
+  if (nothing_granted_->workers() == 0) return text + ": there are no workers";
+  return text + ": the largest of " + std::to_string(nothing_granted_->workers()) +
+         (nothing_granted_->workers() == 1 ? " worker has " : " workers has ") +
+         size_text(nothing_granted_->cores(), nothing_granted_->memory_bytes());
 }
 
 bool ClusterApplication::Await(std::unique_lock<std::mutex>& lock,
@@ -130,6 +150,11 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
     }
     case proto::FromMaster::kGranted:
       return OnGranted(message.granted());
+    case proto::FromMaster::kNothingGranted: {
+      std::lock_guard lock(mutex_);
+      nothing_granted_ = message.nothing_granted();
+      return;
+    }
     case proto::FromMaster::kEnded: {
       const ExecutorId executor{message.ended().executor()};
       {
@@ -141,6 +166,7 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
     case proto::FromMaster::kKilled: {
       {
         std::lock_guard lock(mutex_);
+        if (stopping_) return;
         killed_ = message.killed().reason();
         changed_.notify_all();
       }
@@ -186,7 +212,7 @@ void ClusterApplication::BeatLoop() {
 void ClusterApplication::OnLost(const absl::Status& why) {
   std::lock_guard lock(mutex_);
   lost_ = absl::Status(why.code(), why.message());
-  if (std::exchange(connected_, false)) {
+  if (std::exchange(connected_, false) && !stopping_) {
     base::LogWarning(std::string(why.message()) + "; the application goes on, and waits for it");
   }
   changed_.notify_all();

@@ -37,9 +37,12 @@ class ClusterApplication {
                      proto::ApplicationHello hello, Listener listener);
   // Asks the master; once.
   void Start() { connection_.Start(); }
-  // Tells the master that the application ended, with this process's exit code as far as it is known; as the
-  // process exits, if that was wrong.
+  // As the process exits, tells the master its exit code, if that is another one than it was told.
   ~ClusterApplication();
+
+  // Tells the master that the application ended, with this process's exit code as far as it is known: nothing
+  // is granted from then on, and executors may end. Once, before the destructor.
+  void End();
 
   // The cores of the executors that are granted first. Aborted: no master answered within `reach`;
   // Unauthenticated: it is another user's or another secret's; DeadlineExceeded: nothing was granted within
@@ -55,6 +58,8 @@ class ClusterApplication {
   // False if `until` comes first. Says `what` in the log every 15 s.
   bool Await(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point until,
              const std::function<bool()>& done, const std::string& what);
+  // "no executor of ... was granted in ..., ...".
+  std::string NothingGrantedText(std::chrono::milliseconds patience) const;
   proto::ToMaster Hello();
   void OnMessage(const proto::FromMaster& message);
   void OnGranted(const proto::ExecutorsGranted& granted);
@@ -72,11 +77,13 @@ class ClusterApplication {
   std::map<ExecutorId, uint32_t> executors_;  // granted and not lost, with their cores
   uint32_t next_executor_ = 0;
   std::optional<int> first_grant_;
-  std::optional<std::string> killed_;  // why
-  absl::Status lost_;                  // why there is no connection
+  std::optional<proto::NothingGranted> nothing_granted_;  // yet, and what there is
+  std::optional<std::string> killed_;                     // why
+  absl::Status lost_;                                     // why there is no connection
   bool connected_ = false;
   std::chrono::milliseconds heartbeat_{1000};
   bool stopping_ = false;
+  int told_exit_code_ = 0;
 
   rpc::MasterConnection connection_;
   std::thread beating_;

@@ -108,9 +108,7 @@ class LocalEngine : public DriverEngine, private driver::ExecutorLauncher {
     std::call_once(crash_handler, [] { base::InstallCrashHandler(-1); });
     absl::StatusOr<std::unique_ptr<executor::Executor>> made = executor::Executor::Create(
         ExecutorOptionsOf(config, kOnly, master.cores_per_executor, MemoryOf(config, master)), blocks_,
-        [this](std::shared_ptr<const proto::FromExecutor> message, rpc::Sender sender) {
-          link_->Send(std::move(message), sender);
-        });
+        [this](auto message, rpc::Sender sender) { link_->Send(std::move(message), sender); });
     if (!made.ok()) return made.status();
     executor_ = *std::move(made);
     blocks_.Register(kOnly, executor_->blocks());
@@ -158,6 +156,8 @@ class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
     std::lock_guard lock(stop_mutex_);
     if (stopped_) return;
     stopped_ = true;
+    if (driver_ != nullptr) (void)driver_->StopStreaming(/*graceful=*/false);
+    OnStopping();
     if (driver_ != nullptr) driver_->Stop();
     endpoint_.reset();
     AwaitExecutors();
@@ -203,6 +203,7 @@ class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
     return bootstrap;
   }
 
+  virtual void OnStopping() {}
   // The driver has told them to end.
   virtual void AwaitExecutors() = 0;
 
@@ -312,6 +313,10 @@ class ClusterEngine : public ProcessEngine {
     application_->Launch(executor, LaunchOf(config_, *std::move(bootstrap), program_->descriptions()));
   }
   void Kill(ExecutorId executor) override { application_->Drop(executor, "its driver gave it up"); }
+  // Else the master, which hears of their ends first, would replace them.
+  void OnStopping() override {
+    if (application_ != nullptr) application_->End();
+  }
   void AwaitExecutors() override { application_.reset(); }
 
   std::unique_ptr<ProgramBlocks> program_;
@@ -372,24 +377,19 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   if (!server.ok()) return fail(server.status());
   rpc::GrpcBlockTransport blocks(*own, timeout);
   rpc::GrpcExecutorLink link(bootstrap.driver_address(), *own, timeout);
-
   const ExecutorId id{bootstrap.executor()};
   executor::ExecutorOptions options =
       ExecutorOptionsOf(*config, id, static_cast<int>(bootstrap.cores()), bootstrap.memory_bytes());
   options.data_address = (*server)->address();
-  auto executor =
-      executor::Executor::Create(std::move(options), blocks,
-                                 [&link](std::shared_ptr<const proto::FromExecutor> message,
-                                         rpc::Sender sender) { link.Send(std::move(message), sender); });
+  const auto send = [&link](auto message, rpc::Sender sender) { link.Send(std::move(message), sender); };
+  auto executor = executor::Executor::Create(std::move(options), blocks, send);
   if (!executor.ok()) return fail(executor.status());
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());
   (*server)->Serve((*executor)->blocks());
   std::promise<void> driver_gone;
-  link.Start({.on_message =
-                  [&executor](std::shared_ptr<const proto::ToExecutor> message) {
-                    (*executor)->Handle(std::move(message));
-                  },
+  const auto on_message = [&executor](auto message) { (*executor)->Handle(std::move(message)); };
+  link.Start({.on_message = on_message,
               .on_closed = [&driver_gone](const std::string&) { driver_gone.set_value(); }});
   (*executor)->Start();
   driver_gone.get_future().wait();

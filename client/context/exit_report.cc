@@ -38,11 +38,13 @@ void OnExit(int status, void*) {
   message.mutable_application_exit()->set_exit_code(static_cast<uint32_t>(code));
   std::promise<void> over;
   std::once_flag once;
-  const auto end = [&] { std::call_once(once, [&over] { over.set_value(); }); };
+  const auto on_message = [&](const proto::FromMaster&) {
+    std::call_once(once, [&over] { over.set_value(); });
+  };
   rpc::MasterConnection connection(*ended.own, ended.masters,
                                    {.hello = [&message] { return message; },
-                                    .on_message = [&end](const proto::FromMaster&) { end(); },
-                                    .on_lost = [&end](const absl::Status&) { end(); }});
+                                    .on_message = on_message,
+                                    .on_lost = [](const absl::Status&) {}});
   connection.Start();
   over.get_future().wait_for(kPatience);
 }

@@ -12,8 +12,8 @@
 
 namespace millstream::program {
 
-// The absolute path of each file of a list "a, b/c", by its base name; blanks around commas do not count. InvalidArgument: one is missing or no
-// file, has a name that is taken, or two have one base name.
+// The absolute path of each file of a list "a, b/c", by its base name; blanks around commas do not count.
+// InvalidArgument: one is missing or no file, has a name that is taken, or two have one base name.
 absl::StatusOr<std::map<std::string, std::string>> NamedFiles(std::string_view list);
 
 // What of a program travels to another machine.

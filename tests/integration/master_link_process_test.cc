@@ -127,6 +127,25 @@ TEST_F(MasterLinkTest, ASlowOneIsNoFailure) {
   ExpectGracefulEnd(driver);
 }
 
+// The master would hear of its executors' ends before it hears of the application's.
+TEST_F(MasterLinkTest, ADriverThatStopsIsGrantedNoMoreExecutors) {
+  Process driver(WordCount({}));
+  SendAndAwait(driver);
+  through_driver_.proxy.Delay(std::chrono::milliseconds(100));
+  ExpectGracefulEnd(driver);
+  const std::string log = cluster_.master().err();
+  EXPECT_THAT(log, HasSubstr("executor 0 of "));
+  EXPECT_THAT(log, Not(HasSubstr("executor 1 of ")));
+}
+
+TEST_F(MasterLinkTest, ADriverWhoseLinkIsCutAsItEndsHasFinished) {
+  Process driver(WordCount({}));
+  SendAndAwait(driver);
+  through_driver_.proxy.Cut(TcpProxy::kToServer, 0);
+  ExpectGracefulEnd(driver);
+  EXPECT_THAT(cluster_.List(), HasSubstr("FINISHED"));
+}
+
 TEST_F(MasterLinkTest, AProgramThatIsCutOffOnItsWayArrivesAllTheSame) {
   constexpr uint64_t kAmidTheProgram = 100'000;
   through_driver_.proxy.Cut(TcpProxy::kToServer, kAmidTheProgram);

@@ -29,7 +29,7 @@ std::span<const std::string> Args();
 std::string GetFile(std::string_view name);
 
 struct RunOptions {
-  std::string_view app_name = {};  // Config::SetAppName()
+  std::string_view app_name = {};                  // Config::SetAppName()
   std::chrono::milliseconds batch_interval{1000};  // --batch-interval wins
   void (*on_process_start)() = nullptr;  // called once in every process, before anything else of the program
   Clock* clock = nullptr;                // the system's

@@ -58,7 +58,8 @@ TEST_F(OptionsTest, AnUnknownFlagIsRefusedWithTheNearestOneAndTheHint) {
 
 TEST_F(OptionsTest, WhereNoFlagIsNearNoneIsNamed) {
   for (const char* far : {"--wait-timeout", "--stdout", "-x", "--0"}) {
-    EXPECT_THAT(Refusal({far, "x"}), HasSubstr("there is no such flag. --help lists those there are; the hint"))
+    EXPECT_THAT(Refusal({far, "x"}),
+                HasSubstr("there is no such flag. --help lists those there are; the hint"))
         << far;
   }
 }

@@ -1,0 +1,85 @@
+// What the commands of a cluster say of themselves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+
+#include "tests/support/cluster.h"
+#include "tests/support/expect_end.h"
+#include "tests/support/process.h"
+
+namespace millstream::test {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+
+std::vector<std::string> Command(std::vector<std::string> arguments) {
+  return MillstreamCommand(MILLSTREAM_BIN_DIR, std::move(arguments));
+}
+
+TEST(ClusterHelpTest, TheVersionIsOneLine) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--version"}, {"submit", "--version"}}) {
+    Process version(Command(arguments));
+    EXPECT_EQ(version.AwaitExit()->code, 0);
+    EXPECT_EQ(version.out(), "millstream 0.1.0\n");
+  }
+}
+
+// The flags that a help text lists.
+std::set<std::string> FlagsIn(const std::string& help) {
+  std::set<std::string> flags;
+  const std::regex line("\n  (-[-a-z]+)(, (-[a-z]))?");
+  for (std::sregex_iterator match(help.begin(), help.end(), line); match != std::sregex_iterator(); ++match) {
+    flags.insert((*match)[1]);
+    if ((*match)[3].matched) flags.insert((*match)[3]);
+  }
+  return flags;
+}
+
+TEST(ClusterHelpTest, ACommandTakesNoFlagOfAnotherThatItsHelpDoesNotList) {
+  std::map<std::string, std::set<std::string>> flags;
+  std::set<std::string> all;
+  for (const char* command : {"secret", "master", "worker", "submit", "list", "logs", "doctor"}) {
+    Process help(Command({command, "--help"}));
+    EXPECT_EQ(help.AwaitExit()->code, 0);
+    flags[command] = FlagsIn(help.out());
+    EXPECT_TRUE(flags[command].contains("--help")) << help.out();
+    if (flags[command].contains("--wait-timeout")) {
+      EXPECT_THAT(help.out(), ContainsRegex("--wait-timeout DURATION [^\n]*default [0-9]+s"));
+    }
+    all.insert(flags[command].begin(), flags[command].end());
+  }
+  EXPECT_GT(all.size(), 30u);
+  for (const auto& [command, listed] : flags) {
+    for (const std::string& flag : all) {
+      if (!listed.contains(flag)) ExpectRefused(Command({command, flag}), 2, {flag, "there is no such flag"});
+    }
+  }
+}
+
+TEST(ClusterHelpTest, EveryCommandExplainsItself) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--help"},
+                                             {"help"},
+                                             {"master", "--help"},
+                                             {"worker", "--help"},
+                                             {"submit", "--help"},
+                                             {"list", "-h"},
+                                             {"logs", "--help"},
+                                             {"doctor", "--help"},
+                                             {"secret", "--help"}}) {
+    Process help(Command(arguments));
+    EXPECT_EQ(help.AwaitExit()->code, 0);
+    const bool command = arguments.size() > 1;
+    EXPECT_THAT(help.out(), HasSubstr("Usage: millstream " + (command ? arguments[0] : "COMMAND")));
+    EXPECT_THAT(help.out(), HasSubstr(command ? "\n  --help, -h " : "millstream COMMAND --help"));
+    EXPECT_EQ(help.err(), "");
+  }
+}
+
+}  // namespace
+}  // namespace millstream::test
