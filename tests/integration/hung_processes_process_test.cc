@@ -24,11 +24,10 @@ class HungProcessesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (int i = 0; i < 2; ++i) cluster_.AddWorker(2);
-    program_ = std::make_unique<Process>(
-        std::vector<std::string>{Example("network_word_count"), "--master", cluster_.url(), "--batch-interval",
-                                 "100ms", "--conf", "millstream.streaming.receiverRestartDelay=50ms", "--conf",
-                                 "millstream.network.timeout=2s", "--conf", "millstream.executor.memory=256m",
-                                 "127.0.0.1", std::to_string(server_.port()), "100000"});
+    program_ = std::make_unique<Process>(std::vector<std::string>{
+        Example("network_word_count"), "--master", cluster_.url(), "--batch-interval", "100ms", "--conf",
+        "millstream.streaming.receiverRestartDelay=50ms", "--conf", "millstream.network.timeout=2s", "--conf",
+        "millstream.executor.memory=256m", "127.0.0.1", std::to_string(server_.port()), "100000"});
   }
 
   // Sends lines of their own kind, and waits until all that was ever sent is counted.
@@ -39,15 +38,15 @@ class HungProcessesTest : public ::testing::Test {
     ASSERT_TRUE(program_->AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
         << program_->err();
   }
-  std::vector<pid_t> ExecutorsOf(size_t worker) const { return ChildrenOf(cluster_.workers()[worker]->pid()); }
+  std::vector<pid_t> ExecutorsOf(size_t worker) { return ChildrenOf(cluster_.workers()[worker]->pid()); }
   // The worker whose executor has the receiver.
-  size_t ReceiversWorker() const {
+  size_t ReceiversWorker() {
     return std::ranges::any_of(ExecutorsOf(0),
                                [&](pid_t executor) { return IsConnectedTo(executor, server_.port()); })
                ? 0
                : 1;
   }
-  bool AwaitOtherExecutor(size_t worker, const std::vector<pid_t>& than) const {
+  bool AwaitOtherExecutor(size_t worker, const std::vector<pid_t>& than) {
     return AwaitThat([&] {
       const std::vector<pid_t> now = ExecutorsOf(worker);
       return now.size() == 1 && now != than;
@@ -98,7 +97,8 @@ TEST_F(HungProcessesTest, AMasterThatHangsIsNotMissed) {
   SendAndAwait();
   cluster_.master().Signal(SIGCONT);
   ASSERT_TRUE(cluster_.master().AwaitErr(": its driver is back"));
-  EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("AWAY") == std::string::npos; })) << cluster_.List();
+  EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("AWAY") == std::string::npos; }))
+      << cluster_.List();
   SendAndAwait();
   EXPECT_EQ(cluster_.Executors(), executors);
   EXPECT_THAT(program_->err(), Not(HasSubstr("is lost")));
