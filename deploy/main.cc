@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/cli/edit_distance.h"
 #include "common/cli/errors.h"
@@ -200,6 +201,7 @@ int ExitCodeOf(const absl::Status& status) {
 
 int Main(std::vector<std::string> arguments) {
   base::InitLogging();
+  base::RaiseFileLimit();
   base::ChangeLogLevelOnSignals();
   const std::string program = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());

@@ -11,6 +11,7 @@
 #include "client/context/files.h"
 #include "client/context/process_state.h"
 #include "client/program/signals.h"
+#include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
 #include "common/cli/errors.h"
@@ -48,6 +49,7 @@ int Report(const absl::Status& status, int exit_code) {
 
 void Enter(int* argc, char*** argv, void (*on_process_start)()) {
   base::InitLogging();
+  base::RaiseFileLimit();
   base::ChangeLogLevelOnSignals();
   const auto bootstrap = rpc::ReadBootstrap();
   if (!bootstrap.ok()) Leave(Report(bootstrap.status(), cli::kExitFailed));

@@ -44,6 +44,14 @@ bool IsLoopback(const sockaddr* address) {
          IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
 }
 
+bool IsEvery(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr == htonl(INADDR_ANY);
+  }
+  return address->sa_family == AF_INET6 &&
+         IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr);
+}
+
 bool IsNumeric(const std::string& host) {
   in6_addr address;
   return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
@@ -66,14 +74,20 @@ absl::Status LoopbackHereAlone(std::string_view thing, const std::string& host, 
 
 absl::StatusOr<ListenAddress> ResolveListenAddress(const std::string& host, int port) {
   int error = 0;
-  const AddressList found = Resolve(host, nullptr, AI_PASSIVE, error);
+  const AddressList found = Resolve(host, std::to_string(port).c_str(), AI_PASSIVE | AI_NUMERICSERV, error);
   if (found == nullptr) {
     return cli::UsageError(host, gai_strerror(error), "Name an address of this machine");
   }
   if (IsLoopbackHereAlone(host, *found)) return LoopbackHereAlone(host, host, *found);
   const std::string numeric = NumericHost(found->ai_addr, found->ai_addrlen);
   if (numeric.empty()) return cli::UsageError(host, "it is no address", "Name one of this machine");
-  return ListenAddress{HostAndPort(numeric, port), IsLoopback(found->ai_addr)};
+  ListenAddress address{.numeric = HostAndPort(numeric, port),
+                        .loopback = IsLoopback(found->ai_addr),
+                        .every = IsEvery(found->ai_addr),
+                        .port = port,
+                        .bytes = found->ai_addrlen};
+  std::memcpy(&address.socket_address, found->ai_addr, found->ai_addrlen);
+  return address;
 }
 
 namespace {

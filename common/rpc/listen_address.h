@@ -1,6 +1,8 @@
 #ifndef MILLSTREAM_COMMON_RPC_LISTEN_ADDRESS_H_
 #define MILLSTREAM_COMMON_RPC_LISTEN_ADDRESS_H_
 
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,10 @@ struct ListenOptions {
 struct ListenAddress {
   std::string numeric;  // "127.0.0.1:0", "[::1]:7077"
   bool loopback = false;
+  bool every = false;  // of this machine: 0.0.0.0 or ::
+  int port = 0;
+  sockaddr_storage socket_address{};  // the same for the system
+  socklen_t bytes = 0;                // of that
 };
 
 // The address of `host`, a name or an address of this machine. InvalidArgument if the name is unknown, or is

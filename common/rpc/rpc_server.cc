@@ -9,6 +9,7 @@
 #include "common/rpc/auth.h"
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/statuses.h"
+#include "common/security/certificates.h"
 
 namespace millstream::rpc {
 namespace {
@@ -23,8 +24,6 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   builder.SetMaxSendMessageSize(-1);
   builder.SetResourceQuota(grpc::ResourceQuota("millstream").Resize(options.memory_bytes));
-  // Two servers on one port would both believe that it is theirs.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMostMetadataBytes);
   // Windows that grow by themselves fill the memory of a slow reader; 1 MiB takes one piece of a block.
@@ -38,22 +37,24 @@ void Limit(const RpcServerOptions& options, grpc::ServerBuilder& builder) {
                              static_cast<int>(options.least_ping_interval.count()));
 }
 
-bool IsEveryAddress(const ListenAddress& address) {
-  return address.numeric.starts_with("0.0.0.0:") || address.numeric.starts_with("[::]:");
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Credentials& own,
                                                              const std::map<std::string, Method>& methods,
                                                              const RpcServerOptions& options) {
   RouteGrpcLog();
+  if (own.tls) {
+    // gRPC would start, and then let nobody in.
+    if (const auto valid = security::CheckCertifiedKey(own.tls->own); !valid.ok()) {
+      return absl::FailedPreconditionError(valid.status().message());
+    }
+  }
   const ListenOptions& listen = options.listen;
   const int last = listen.port == 0 ? 0 : std::min(listen.port + listen.more_ports, kMostPort);
   for (int port = listen.port; port <= last; ++port) {
     const absl::StatusOr<ListenAddress> address = ResolveListenAddress(listen.host, port);
     if (!address.ok()) return address.status();
-    if (listen.advertised_host.empty() && IsEveryAddress(*address)) {
+    if (listen.advertised_host.empty() && address->every) {
       return cli::UsageError(listen.host,
                              "it is every address of this machine, and none that others can be told",
                              "Name one, or add --advertised-host (of a driver, millstream.driver.host)");
@@ -63,7 +64,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
           cli::ErrorText(listen.host, "it is beyond loopback, where only TLS keeps strangers out",
                          "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
     }
-    if (auto server = Bind(own, methods, options, address->numeric)) return server;
+    if (auto server = Bind(own, methods, options, *address)) return server;
   }
   std::string thing = HostAndPort(listen.host, listen.port);
   if (last > listen.port) thing += " to " + std::to_string(last);
@@ -74,19 +75,29 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
 
 std::unique_ptr<RpcServer> RpcServer::Bind(const security::Credentials& own,
                                            const std::map<std::string, Method>& methods,
-                                           const RpcServerOptions& options, const std::string& address) {
+                                           const RpcServerOptions& options, const ListenAddress& address) {
+  std::unique_ptr<Listener> listener = Listener::Bind(address);
+  if (listener == nullptr) return nullptr;
   std::unique_ptr<RpcServer> server(new RpcServer(own, methods, options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);
-  int port = 0;
-  builder.AddListeningPort(address, MakeServerCredentials(own), &port);
+  // gRPC's own listener ends for good when the process has no file left for a connection.
+  server->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, MakeServerCredentials(own));
   builder.RegisterAsyncGenericService(&server->service_);
   server->queue_ = builder.AddCompletionQueue();
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || port == 0) return nullptr;
+  if (server->server_ == nullptr) return nullptr;
   const ListenOptions& listen = options.listen;
-  server->address_ = HostAndPort(listen.advertised_host.empty() ? listen.host : listen.advertised_host, port);
+  server->address_ =
+      HostAndPort(listen.advertised_host.empty() ? listen.host : listen.advertised_host, listener->port());
   server->RequestCall();
+  server->listener_ = std::move(listener);
+  server->listener_->Start([acceptor = server->acceptor_.get()](int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
+    taken.fd = connection;
+    acceptor->HandleNewConnection(&taken);
+  });
   return server;
 }
 
@@ -96,6 +107,7 @@ RpcServer::RpcServer(const security::Credentials& own, std::map<std::string, Met
 
 RpcServer::~RpcServer() {
   closing_ = true;
+  listener_.reset();
   if (server_ != nullptr) {
     EndAllCalls();
     server_->Shutdown(std::chrono::system_clock::now());

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/rpc/listen_address.h"
+#include "common/rpc/listener.h"
 #include "common/security/credentials.h"
 
 namespace millstream::rpc {
@@ -106,7 +107,7 @@ class RpcServer {
   // Null if it cannot be bound.
   static std::unique_ptr<RpcServer> Bind(const security::Credentials& own,
                                          const std::map<std::string, Method>& methods,
-                                         const RpcServerOptions& options, const std::string& address);
+                                         const RpcServerOptions& options, const ListenAddress& address);
   void RequestCall();
   void OnAccepted(Call& call, bool ok);
   grpc::Status Admit(Call& call);
@@ -120,6 +121,8 @@ class RpcServer {
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<Listener> listener_;  // gives its connections to acceptor_
   std::map<Call*, std::unique_ptr<Call>> calls_;
   Call* waiting_ = nullptr;  // the one of them that the next caller gets
   bool closing_ = false;

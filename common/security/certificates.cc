@@ -144,8 +144,8 @@ absl::StatusOr<CertifiedKey> IssueCertificate(const CertifiedKey& authority, con
   return Encode(to, key.get());
 }
 
-absl::StatusOr<Validity> CheckAuthority(const CertifiedKey& authority) {
-  const Pair pair = Decode(authority);
+absl::StatusOr<Validity> CheckCertifiedKey(const CertifiedKey& certified) {
+  const Pair pair = Decode(certified);
   const bool belong_together = pair.certificate != nullptr && pair.key != nullptr &&
                                X509_check_private_key(pair.certificate.get(), pair.key.get()) == 1;
   ERR_clear_error();

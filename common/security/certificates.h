@@ -29,8 +29,8 @@ absl::StatusOr<CertifiedKey> MakeAuthority(const Validity& validity);
 absl::StatusOr<CertifiedKey> IssueCertificate(const CertifiedKey& authority, const std::string& name,
                                               const Validity& validity);
 
-// When the authority is valid. InvalidArgument if its certificate cannot be read or is not its key's.
-absl::StatusOr<Validity> CheckAuthority(const CertifiedKey& authority);
+// When the certificate is valid. InvalidArgument if it cannot be read or is not its key's.
+absl::StatusOr<Validity> CheckCertifiedKey(const CertifiedKey& certified);
 
 }  // namespace millstream::security
 

@@ -85,7 +85,7 @@ absl::StatusOr<ClusterSecret> ClusterSecret::Parse(std::string_view text) {
   if (!secret || certificate == std::string_view::npos) return damaged;
   CertifiedKey authority{std::string(text.substr(certificate)),
                          std::string(text.substr(kFirstLine.size(), certificate - kFirstLine.size()))};
-  const absl::StatusOr<Validity> validity = CheckAuthority(authority);
+  const absl::StatusOr<Validity> validity = CheckCertifiedKey(authority);
   if (!validity.ok()) return validity.status();
   return ClusterSecret(std::move(authority), *validity, *secret);
 }

@@ -13,7 +13,9 @@ constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
 uint64_t Read(decltype(RLIMIT_NOFILE) resource) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0) return 0;
-  return limit.rlim_cur == RLIM_INFINITY ? kNone : limit.rlim_cur;
+  // Of files, every process of ours takes as many as it may have.
+  const rlim_t counts = resource == RLIMIT_NOFILE ? limit.rlim_max : limit.rlim_cur;
+  return counts == RLIM_INFINITY ? kNone : counts;
 }
 
 Finding Check(std::string_view thing, uint64_t limit, uint64_t least, uint64_t enough, std::string_view need,
@@ -33,8 +35,9 @@ Limits ReadLimits() { return {Read(RLIMIT_NOFILE), Read(RLIMIT_NPROC)}; }
 
 std::vector<Finding> CheckLimits(const Limits& limits) {
   return {
-      Check("open files", limits.open_files, 256, 1024,
-            "a process needs one for each connection, and executors for what they spill", "-n"),
+      Check("open files", limits.open_files, 256, 8192,
+            "a process needs one for each connection, also a stranger's, and executors for what they spill",
+            "-Hn"),
       Check("processes", limits.processes, 256, 1024, "threads count, and an executor has a dozen of them",
             "-u"),
   };

@@ -17,7 +17,6 @@
 namespace millstream::test {
 namespace {
 
-using ::testing::HasSubstr;
 
 std::vector<std::string> Command(std::vector<std::string> arguments) {
   return MillstreamCommand(MILLSTREAM_BIN_DIR, std::move(arguments));

@@ -1,10 +1,22 @@
 #include "common/rpc/rpc_server.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
 
 #include "common/rpc/listen_address.h"
 #include "tests/support/credentials.h"
+#include "tests/support/raw_call.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace millstream::rpc {
 namespace {
@@ -73,6 +85,92 @@ TEST(RpcServerTest, CredentialsThatAreNoCertificateAreRefused) {
   security::Credentials credentials = *test::NewClusterSecret().Issue({security::Role::kDriver, "one"});
   credentials.tls->own.private_key = "no key";
   EXPECT_FALSE(RpcServer::Listen(credentials, {}, {}).ok());
+}
+
+// A port in a process that may have few files open; the test's own sockets count among them.
+class FewFilesTest : public ::testing::Test {
+ protected:
+  static constexpr rlim_t kFiles = 256;
+
+  void SetUp() override {
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    server_ = *RpcServer::Listen(credentials_, {}, {});
+    polling_ = std::thread([this] {
+      while (!stopping_) server_->Poll(std::chrono::system_clock::time_point::max());
+    });
+    ASSERT_TRUE(Answers());
+    SetLimit(kFiles);
+  }
+  void TearDown() override {
+    Leave();
+    SetLimit(before_.rlim_cur);
+    stopping_ = true;
+    server_->Wake();
+    polling_.join();
+  }
+
+  void SetLimit(rlim_t files) const {
+    const rlimit limit{files, before_.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  bool Answers() const {
+    const test::Caller caller{"one of us", grpc::InsecureChannelCredentials(), {credentials_.token.Reveal()}};
+    return test::CallWithJunk(server_->address(), {}, caller, "/x/y").error_code() ==
+           grpc::StatusCode::UNIMPLEMENTED;
+  }
+  // Silent connections, until there is no file left for another one.
+  void Fill() {
+    for (int connection; (connection = tests::ConnectTo(server_->address())) >= 0;) {
+      connections_.push_back(connection);
+    }
+  }
+  // Whether the port has closed a connection.
+  bool AwaitEnd(int connection) const {
+    pollfd polled{connection, POLLRDHUP, 0};
+    return poll(&polled, 1, 60'000) == 1;
+  }
+  void Leave() {
+    for (const int connection : connections_) close(connection);
+    connections_.clear();
+  }
+
+  const security::Credentials credentials_ = test::NewHostCredentials();
+  rlimit before_{};
+  std::unique_ptr<RpcServer> server_;
+  std::vector<int> connections_;
+  std::atomic<bool> stopping_ = false;
+  std::thread polling_;
+};
+
+TEST_F(FewFilesTest, APortThatRanOutOfFilesAcceptsAgain) {
+  Fill();
+  EXPECT_GT(connections_.size(), 32u);
+  Leave();
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(FewFilesTest, APortKeepsFilesForItsOwnProcess) {
+  // What comes when three quarters of the files are taken is turned away.
+  std::vector<int> files;
+  for (int file = 0; file < static_cast<int>(kFiles - kFiles / 4);) {
+    file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    files.push_back(file);
+  }
+  const int connection = tests::ConnectTo(server_->address());
+  EXPECT_TRUE(AwaitEnd(connection));
+  const int own = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  EXPECT_GE(own, 0);
+  close(own);
+  close(connection);
+  for (const int file : files) close(file);
+  EXPECT_TRUE(Answers());
+}
+
+TEST_F(FewFilesTest, ThoseWhoStaySilentAreSentAwayAndThePortIsFreeAgain) {
+  Fill();
+  SetLimit(kFiles * 2);  // for the call; what the port has left for it is still too little
+  for (const int connection : connections_) EXPECT_TRUE(AwaitEnd(connection));
+  EXPECT_TRUE(Answers());
 }
 
 TEST(ListenAddressTest, AddressesOfThisHostAloneAreLoopback) {

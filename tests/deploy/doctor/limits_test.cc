@@ -14,12 +14,12 @@ using testing::ElementsAre;
 
 TEST(LimitsTest, EnoughOfBothAndNoLimitAtAllAreFine) {
   constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
-  EXPECT_THAT(CheckLimits({1024, kNone}),
-              ElementsAre(IsOkAndSays("open files: at most 1024"), IsOkAndSays("processes: no limit")));
+  EXPECT_THAT(CheckLimits({8192, kNone}),
+              ElementsAre(IsOkAndSays("open files: at most 8192"), IsOkAndSays("processes: no limit")));
 }
 
 TEST(LimitsTest, FewAreToldOfAndTooFewFailWithTheCommandThatRaisesThem) {
-  EXPECT_THAT(CheckLimits({300, 300}), ElementsAre(WarnsOf("ulimit -n 1024"), WarnsOf("ulimit -u 1024")));
+  EXPECT_THAT(CheckLimits({1024, 300}), ElementsAre(WarnsOf("ulimit -Hn 8192"), WarnsOf("ulimit -u 1024")));
   EXPECT_THAT(CheckLimits({100, 100}),
               ElementsAre(FailsOn("open files: at most 100"), FailsOn("processes: at most 100")));
 }
@@ -27,7 +27,7 @@ TEST(LimitsTest, FewAreToldOfAndTooFewFailWithTheCommandThatRaisesThem) {
 TEST(LimitsTest, TheLimitsOfThisProcessAreRead) {
   rlimit files{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
-  EXPECT_EQ(ReadLimits().open_files, files.rlim_cur);
+  EXPECT_EQ(ReadLimits().open_files, files.rlim_max);
 }
 
 }  // namespace
