@@ -14,7 +14,6 @@
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
-#include "tests/support/strangers.h"
 #include "tests/support/text_server.h"
 #include "tests/support/words.h"
 
@@ -319,23 +318,6 @@ TEST_F(ClusterTest, EveryPortIsOnLoopback) {
   }
   for (const auto& worker : cluster_.workers()) EXPECT_TRUE(ListenersOf(worker->pid()).empty());
   ExpectGracefulEnd(program);
-}
-
-TEST_F(ClusterTest, StrangersOnTheMastersPortDoNoHarm) {
-  Process before(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
-  SendAndAwait(before, 100);
-  Strangers strangers;
-  strangers.ComeTo(cluster_.url().substr(cluster_.url().rfind('/') + 1));
-  SendAndAwait(before, 100);
-  TextServer other;
-  Process after(WordCount(cluster_.url(), other.port()));
-  const std::vector<std::string> lines = SomeLines(100);
-  ASSERT_TRUE(other.Send(Joined(lines)));
-  EXPECT_TRUE(after.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == CountedWords(lines); }))
-      << after.err();
-  EXPECT_LT(VmHwmKb(cluster_.master().pid()), 128 << 10);
-  ExpectGracefulEnd(after);
-  ExpectGracefulEnd(before);
 }
 
 }  // namespace

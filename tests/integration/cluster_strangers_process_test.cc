@@ -1,0 +1,120 @@
+// A cluster in the clear, and those on its ports who do not belong to it.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "tests/support/cluster.h"
+#include "tests/support/expect_end.h"
+#include "tests/support/proc.h"
+#include "tests/support/process.h"
+#include "tests/support/programs.h"
+#include "tests/support/strangers.h"
+#include "tests/support/text_server.h"
+#include "tests/support/words.h"
+
+namespace millstream::test {
+namespace {
+
+std::vector<std::string> WordCount(const std::string& master, int port, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = {Example("network_word_count"),
+                                        "--master",
+                                        master,
+                                        "--batch-interval",
+                                        "100ms",
+                                        "--conf",
+                                        "millstream.streaming.blockInterval=20ms",
+                                        "--conf",
+                                        "millstream.streaming.receiverRestartDelay=50ms",
+                                        "--conf",
+                                        "millstream.executor.memory=256m"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  arguments.insert(arguments.end(), {"127.0.0.1", std::to_string(port), "100000"});
+  return arguments;
+}
+
+Counts Sum(Counts a, const Counts& b) {
+  for (const auto& [word, count] : b) a[word] += count;
+  return a;
+}
+
+class ClusterStrangersTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.AddWorker(2);
+    cluster_.AddWorker(2);
+  }
+
+  // Sends lines of their own kind, and waits until all that was ever sent is counted.
+  void SendAndAwait(const Process& program, int lines) {
+    const std::vector<std::string> some = SomeLines(lines);
+    expected_ = Sum(expected_, CountedWords(some));
+    ASSERT_TRUE(server_.Send(Joined(some)));
+    ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
+        << program.err();
+  }
+
+  Cluster cluster_{MILLSTREAM_BIN_DIR};
+  TextServer server_;
+  Counts expected_;
+};
+
+TEST_F(ClusterStrangersTest, StrangersOnTheMastersPortDoNoHarm) {
+  Process before(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
+  SendAndAwait(before, 100);
+  Strangers strangers;
+  strangers.ComeTo(cluster_.url().substr(cluster_.url().rfind('/') + 1));
+  SendAndAwait(before, 100);
+  TextServer other;
+  Process after(WordCount(cluster_.url(), other.port()));
+  const std::vector<std::string> lines = SomeLines(100);
+  ASSERT_TRUE(other.Send(Joined(lines)));
+  EXPECT_TRUE(after.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == CountedWords(lines); }))
+      << after.err();
+  EXPECT_LT(VmHwmKb(cluster_.master().pid()), 128 << 10);
+  ExpectGracefulEnd(after);
+  ExpectGracefulEnd(before);
+}
+
+// As Debian sets it for a shell that asks for nothing, hard limit and all.
+void LimitFiles(pid_t pid) {
+  const rlimit files{1024, 1024};
+  ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, &files, nullptr), 0);
+}
+
+TEST_F(ClusterStrangersTest, StrangersOnEveryPortDoNoHarmAndAnExecutorIsReplacedAmongThem) {
+  rlimit own{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
+  own.rlim_cur = own.rlim_max;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
+  for (const auto& worker : cluster_.workers()) LimitFiles(worker->pid());
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  const std::vector<pid_t> executors = cluster_.Executors();
+  ASSERT_EQ(executors.size(), 2u);
+  std::vector<pid_t> processes = executors;
+  processes.insert(processes.end(), {program.pid(), cluster_.master().pid()});
+  Strangers strangers;
+  for (const pid_t pid : processes) {
+    ASSERT_NO_FATAL_FAILURE(LimitFiles(pid));
+    for (const Listener& listener : ListenersOf(pid)) {
+      const std::string address = "127.0.0.1:" + std::to_string(listener.port);
+      ASSERT_NO_FATAL_FAILURE(strangers.ComeTo(address));
+      ASSERT_NO_FATAL_FAILURE(strangers.ComeSilentlyTo(address));
+      SendAndAwait(program, 100);
+    }
+  }
+  kill(executors.front(), SIGKILL);
+  ASSERT_TRUE(AwaitThat([&] {
+    const std::vector<pid_t> now = cluster_.Executors();
+    return now.size() == 2 && std::ranges::count(now, executors.front()) == 0;
+  })) << program.err();
+  SendAndAwait(program, 1'000);
+  processes.erase(processes.begin());
+  for (const pid_t pid : processes) EXPECT_LT(VmHwmKb(pid), 128 << 10);
+  ExpectGracefulEnd(program);
+}
+
+}  // namespace
+}  // namespace millstream::test
