@@ -3,7 +3,8 @@
 
 namespace millstream::base {
 
-// Lets this process, and those it starts, open as many files as the system lets it (the hard limit).
+// Lets this process, and those it starts, open 16,384 files, or as many as the system lets it (the hard
+// limit). A limit that is higher stays as it is.
 void RaiseFileLimit();
 
 }  // namespace millstream::base

@@ -127,7 +127,7 @@ void Listener::Warn() {
   if (warned_ && now < *warned_ + kBetweenWarnings) return;
   warned_ = now;
   base::LogWarning(cli::ErrorText("port " + std::to_string(port_),
-                                  "connections are turned away: nearly all files that this process may have "
+                                  "connections are turned away: most files that this process may have "
                                   "open are, and the rest is its own",
                                   "Raise the limit (ulimit -Hn), or keep strangers from the port"));
 }

@@ -17,7 +17,6 @@
 namespace millstream::test {
 namespace {
 
-
 std::vector<std::string> Command(std::vector<std::string> arguments) {
   return MillstreamCommand(MILLSTREAM_BIN_DIR, std::move(arguments));
 }
