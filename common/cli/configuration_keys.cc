@@ -139,11 +139,11 @@ const ConfigurationKey* FindExactly(std::string_view name) {
   return found == kKeys.end() ? nullptr : &*found;
 }
 
-std::string NearestKeyOr(std::string_view name, std::string_view otherwise) {
+std::string NearestKeyOr(std::string_view name, std::string_view otherwise, double share) {
   std::vector<std::string_view> names;
   names.reserve(kKeys.size());
   for (const ConfigurationKey& key : kKeys) names.push_back(key.name);
-  return NearestOr(name, names, otherwise);
+  return NearestOr(name, names, otherwise, share);
 }
 
 absl::Status NoSuchSparkKey(std::string_view name) {
@@ -157,7 +157,7 @@ absl::Status NoSuchSparkKey(std::string_view name) {
     return UsageError(name, "this is Spark's key", "Write " + std::string(replacement));
   }
   return UsageError(name, "this is Spark's key and has no counterpart here",
-                    NearestKeyOr(ours, "Leave it out"));
+                    NearestKeyOr(ours, "Leave it out", 0.25));
 }
 
 std::string Quoted(std::string_view value) { return '"' + std::string(value) + '"'; }
@@ -188,8 +188,9 @@ absl::StatusOr<const ConfigurationKey*> FindConfigurationKey(std::string_view na
                       "Write letters, digits and _, not MILLSTREAM_ first");
   }
   if (name.starts_with(kSparkPrefix)) return NoSuchSparkKey(name);
-  return UsageError(name, "there is no such configuration key",
-                    NearestKeyOr(name, "A program's --help lists those there are"));
+  return UsageError(
+      name, "there is no such configuration key",
+      NearestKeyOr(name, "A program's --help lists those there are", name.starts_with(kPrefix) ? 1 : 0.5));
 }
 
 absl::Status CheckValue(const ConfigurationKey& key, std::string_view name, std::string_view value) {

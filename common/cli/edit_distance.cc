@@ -32,9 +32,9 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates) {
+std::string_view Nearest(std::string_view name, std::span<const std::string_view> candidates, double share) {
   std::string_view nearest;
-  size_t least = name.size() * 2 / 3 + 1;
+  size_t least = static_cast<size_t>(share * static_cast<double>(name.size())) + 1;
   for (const std::string_view candidate : candidates) {
     const size_t distance = EditDistance(name, candidate);
     if (distance >= least) continue;
@@ -45,8 +45,8 @@ std::string_view Nearest(std::string_view name, std::span<const std::string_view
 }
 
 std::string NearestOr(std::string_view name, std::span<const std::string_view> candidates,
-                      std::string_view otherwise) {
-  const std::string_view nearest = Nearest(name, candidates);
+                      std::string_view otherwise, double share) {
+  const std::string_view nearest = Nearest(name, candidates, share);
   return nearest.empty() ? std::string(otherwise) : "The nearest is " + std::string(nearest);
 }
 

@@ -93,13 +93,14 @@ TEST(EditDistanceTest, CountsInsertedDeletedReplacedAndSwappedLetters) {
   EXPECT_EQ(Nearest("--mstr", names), "--master");
 }
 
-TEST(EditDistanceTest, NothingIsNearWhereMoreThanTwoThirdsAreAnother) {
+TEST(EditDistanceTest, NothingIsNearWhereMoreThanTheShareIsAnother) {
   const std::string_view names[] = {"--name", "--master", "millstream.executor.memory"};
   EXPECT_EQ(Nearest("--nm", names), "--name");
   EXPECT_EQ(Nearest("--x", names), "");
   EXPECT_EQ(Nearest("foo.bar", names), "");
   EXPECT_EQ(Nearest("", names), "");
-  EXPECT_EQ(Nearest("millstream.memory", names), "millstream.executor.memory");
+  EXPECT_EQ(Nearest("millstream.memory", names), "");
+  EXPECT_EQ(Nearest("millstream.memory", names, 1), "millstream.executor.memory");
 }
 
 TEST(PropertiesTest, LinesAreKeyAndValue) {
