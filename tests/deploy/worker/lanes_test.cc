@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 #include <vector>
 
@@ -11,10 +12,10 @@ namespace {
 
 TEST(LanesTest, ATaskThatWaitsHoldsUpItsLaneAlone) {
   std::vector<int> order;
+  std::promise<void> release;
+  std::promise<void> other_ran;
   {
     Lanes lanes;
-    std::promise<void> release;
-    std::promise<void> other_ran;
     lanes.Run("a", [&] {
       release.get_future().wait();
       order.push_back(1);
@@ -29,10 +30,10 @@ TEST(LanesTest, ATaskThatWaitsHoldsUpItsLaneAlone) {
 }
 
 TEST(LanesTest, ALaneThatRanEmptyRunsAgain) {
+  std::array<std::promise<void>, 100> runs;
   Lanes lanes;
-  for (int i = 0; i < 100; ++i) {
-    std::promise<void> ran;
-    lanes.Run("a", [&] { ran.set_value(); });
+  for (std::promise<void>& ran : runs) {
+    lanes.Run("a", [&ran] { ran.set_value(); });
     ran.get_future().wait();
   }
 }

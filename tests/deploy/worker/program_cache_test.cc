@@ -147,6 +147,7 @@ TEST_F(ProgramCacheTest, ADriverThatHangsHoldsUpNobodyWhoStops) {
   program_.on_read = &hang;
   const auto path = Place(Executable("the program"));
   release.set_value();
+  server_.reset();
   EXPECT_TRUE(absl::IsCancelled(path.status())) << path.status();
 }
 
