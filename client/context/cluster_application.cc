@@ -83,9 +83,12 @@ std::string ClusterApplication::NothingGrantedText(std::chrono::milliseconds pat
                      " was granted in " + std::to_string(patience.count()) + " ms";
   if (!nothing_granted_) return text;
   if (nothing_granted_->workers() == 0) return text + ": there are no workers";
-  return text + ": the largest of " + std::to_string(nothing_granted_->workers()) +
-         (nothing_granted_->workers() == 1 ? " worker has " : " workers has ") +
-         size_text(nothing_granted_->cores(), nothing_granted_->memory_bytes());
+  text += ": the largest of " + std::to_string(nothing_granted_->workers()) +
+          (nothing_granted_->workers() == 1 ? " worker has " : " workers has ") +
+          size_text(nothing_granted_->cores(), nothing_granted_->memory_bytes());
+  const bool fits = asked.executor_cores() <= nothing_granted_->cores() &&
+                    asked.executor_memory_bytes() <= nothing_granted_->memory_bytes();
+  return fits ? text + ", which others use" : text;
 }
 
 bool ClusterApplication::Await(std::unique_lock<std::mutex>& lock,
@@ -181,6 +184,7 @@ void ClusterApplication::OnGranted(const proto::ExecutorsGranted& granted) {
   int cores = 0;
   {
     std::lock_guard lock(mutex_);
+    if (stopping_) return;
     for (const proto::ExecutorsGranted::Executor& executor : granted.executors()) {
       executors_[ExecutorId{executor.executor()}] = executor.cores();
       next_executor_ = std::max(next_executor_, executor.executor() + 1);
@@ -212,6 +216,7 @@ void ClusterApplication::BeatLoop() {
 void ClusterApplication::OnLost(const absl::Status& why) {
   std::lock_guard lock(mutex_);
   lost_ = absl::Status(why.code(), why.message());
+  nothing_granted_.reset();
   if (std::exchange(connected_, false) && !stopping_) {
     base::LogWarning(std::string(why.message()) + "; the application goes on, and waits for it");
   }

@@ -41,7 +41,7 @@ class ClusterApplication {
   ~ClusterApplication();
 
   // Tells the master that the application ended, with this process's exit code as far as it is known: nothing
-  // is granted from then on, and executors may end. Once, before the destructor.
+  // is granted from then on, and executors may end. To be called once, before the destructor.
   void End();
 
   // The cores of the executors that are granted first. Aborted: no master answered within `reach`;

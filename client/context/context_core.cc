@@ -82,6 +82,12 @@ void ContextCore::Unpersist(const plan::Node& node) {
 }
 
 void ContextCore::Stop() {
+  if (CurrentBatch() != nullptr) {
+    base::LogError(
+        "Context: Stop() was called by a batch's own function, which it would wait for. Call it from another "
+        "thread");
+    return;
+  }
   std::shared_ptr<client::Engine> ending;
   {
     std::lock_guard lock(mutex_);

@@ -79,10 +79,7 @@ absl::StatusOr<ListenAddress> ResolveListenAddress(const std::string& host, int 
     return cli::UsageError(host, gai_strerror(error), "Name an address of this machine");
   }
   if (IsLoopbackHereAlone(host, *found)) return LoopbackHereAlone(host, host, *found);
-  const std::string numeric = NumericHost(found->ai_addr, found->ai_addrlen);
-  if (numeric.empty()) return cli::UsageError(host, "it is no address", "Name one of this machine");
-  ListenAddress address{.numeric = HostAndPort(numeric, port),
-                        .loopback = IsLoopback(found->ai_addr),
+  ListenAddress address{.loopback = IsLoopback(found->ai_addr),
                         .every = IsEvery(found->ai_addr),
                         .port = port,
                         .bytes = found->ai_addrlen};

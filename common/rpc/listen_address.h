@@ -21,7 +21,6 @@ struct ListenOptions {
 
 // What a server may bind.
 struct ListenAddress {
-  std::string numeric;  // "127.0.0.1:0", "[::1]:7077"
   bool loopback = false;
   bool every = false;  // of this machine: 0.0.0.0 or ::
   int port = 0;

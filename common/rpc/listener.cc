@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -28,7 +30,7 @@ void Set(int socket_fd, int level, int option, int value) {
   setsockopt(socket_fd, level, option, &value, sizeof(value));
 }
 
-// -1 if that cannot be. Accepted connections inherit the options.
+// -1, with errno, if that cannot be. Accepted connections inherit the options.
 int ListenOn(const sockaddr* address, socklen_t bytes) {
   const int listening = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (listening < 0) return -1;
@@ -38,7 +40,9 @@ int ListenOn(const sockaddr* address, socklen_t bytes) {
   if (address->sa_family == AF_INET6) Set(listening, IPPROTO_IPV6, IPV6_V6ONLY, 0);
   // The system cuts the backlog down to what it allows.
   if (bind(listening, address, bytes) == 0 && listen(listening, 1 << 16) == 0) return listening;
+  const int error = errno;
   close(listening);
+  errno = error;
   return -1;
 }
 
@@ -59,7 +63,7 @@ bool IsOneOfTheLast(int descriptor) {
 
 }  // namespace
 
-std::unique_ptr<Listener> Listener::Bind(const ListenAddress& address) {
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Bind(const ListenAddress& address) {
   int listening = -1;
   if (address.every) {  // of both families, if the system has both
     sockaddr_in6 all{};
@@ -70,11 +74,16 @@ std::unique_ptr<Listener> Listener::Bind(const ListenAddress& address) {
   if (listening < 0) {
     listening = ListenOn(reinterpret_cast<const sockaddr*>(&address.socket_address), address.bytes);
   }
-  if (listening < 0) return nullptr;
+  if (listening < 0) {
+    return absl::Status(
+        errno == EADDRINUSE ? absl::StatusCode::kAlreadyExists : absl::StatusCode::kFailedPrecondition,
+        std::strerror(errno));
+  }
   const int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (stop < 0) {
+    const absl::Status failed = absl::FailedPreconditionError(std::strerror(errno));
     close(listening);
-    return nullptr;
+    return failed;
   }
   return std::unique_ptr<Listener>(new Listener(listening, stop, PortOf(listening)));
 }
@@ -110,26 +119,25 @@ bool Listener::AcceptSome(const Take& take) {
       take(connection);
     } else if (connection >= 0) {
       close(connection);
-      Warn();
+      Warn(
+          "connections are turned away: most files that this process may have open are, and the rest is its "
+          "own");
     } else if (errno == EAGAIN) {
       return true;
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      Warn();
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      Warn(std::string("connections wait: ") + std::strerror(errno));
       return false;
     }
-    // Anything else ended one connection before it was accepted.
   }
   return true;
 }
 
-void Listener::Warn() {
+void Listener::Warn(const std::string& cause) {
   const auto now = std::chrono::steady_clock::now();
   if (warned_ && now < *warned_ + kBetweenWarnings) return;
   warned_ = now;
-  base::LogWarning(cli::ErrorText("port " + std::to_string(port_),
-                                  "connections are turned away: most files that this process may have "
-                                  "open are, and the rest is its own",
-                                  "Raise the limit (ulimit -Hn), or keep strangers from the port"));
+  base::LogWarning(cli::ErrorText("port " + std::to_string(port_), cause,
+                                  "Raise the limit of files (ulimit -n), or keep strangers from the port"));
 }
 
 }  // namespace millstream::rpc

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
 #include "common/rpc/listen_address.h"
 
 namespace millstream::rpc {
@@ -18,8 +20,9 @@ class Listener {
   // Owns the connection it is given, which does not block. Called on the listener's thread.
   using Take = std::function<void(int connection)>;
 
-  // Null if the address cannot be bound.
-  static std::unique_ptr<Listener> Bind(const ListenAddress& address);
+  // AlreadyExists: the port is in use; FailedPrecondition: anything else is in the way. The message is the
+  // cause.
+  static absl::StatusOr<std::unique_ptr<Listener>> Bind(const ListenAddress& address);
   // No connection is taken any more after it.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -34,7 +37,8 @@ class Listener {
   void Loop(const Take& take);
   // Of those that have come. False if the next one cannot be accepted for now.
   bool AcceptSome(const Take& take);
-  void Warn();
+  // Once a minute at most.
+  void Warn(const std::string& cause);
 
   const int listening_;
   const int stop_;  // an eventfd

@@ -180,8 +180,9 @@ void MasterConnection::Loop() {
     listener_.on_lost(
         absl::Status(end.code(), "master " + masters_[next] + ": " + std::string(end.message())));
     lock.lock();
-    pause = answered_ ? kFirstPause : std::min(2 * pause, kLongestPause);
-    changed_.wait_for(lock, pause, [this] { return stopping_; });
+    const bool leaving = last_.has_value();
+    pause = answered_ || leaving ? kFirstPause : std::min(2 * pause, kLongestPause);
+    changed_.wait_for(lock, pause, [&] { return stopping_ || last_.has_value() != leaving; });
   }
   ended_ = true;
   changed_.notify_all();

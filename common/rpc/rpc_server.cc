@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
   }
   const ListenOptions& listen = options.listen;
   const int last = listen.port == 0 ? 0 : std::min(listen.port + listen.more_ports, kMostPort);
+  absl::Status in_the_way;
   for (int port = listen.port; port <= last; ++port) {
     const absl::StatusOr<ListenAddress> address = ResolveListenAddress(listen.host, port);
     if (!address.ok()) return address.status();
@@ -64,20 +65,23 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
           cli::ErrorText(listen.host, "it is beyond loopback, where only TLS keeps strangers out",
                          "Give --secret-file FILE, which millstream secret FILE makes, or bind 127.0.0.1"));
     }
-    if (auto server = Bind(own, methods, options, *address)) return server;
+    auto server = Bind(own, methods, options, *address);
+    if (server.ok()) return server;
+    in_the_way = server.status();
+    if (!absl::IsAlreadyExists(in_the_way)) break;
   }
   std::string thing = HostAndPort(listen.host, listen.port);
   if (last > listen.port) thing += " to " + std::to_string(last);
   return absl::FailedPreconditionError(
-      cli::ErrorText(thing, "it cannot be bound: another process has it, or it is no address of this machine",
-                     "Name another one"));
+      cli::ErrorText(thing, "it cannot be bound: " + std::string(in_the_way.message()), "Name another one"));
 }
 
-std::unique_ptr<RpcServer> RpcServer::Bind(const security::Credentials& own,
-                                           const std::map<std::string, Method>& methods,
-                                           const RpcServerOptions& options, const ListenAddress& address) {
-  std::unique_ptr<Listener> listener = Listener::Bind(address);
-  if (listener == nullptr) return nullptr;
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Bind(const security::Credentials& own,
+                                                           const std::map<std::string, Method>& methods,
+                                                           const RpcServerOptions& options,
+                                                           const ListenAddress& address) {
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Bind(address);
+  if (!listener.ok()) return listener.status();
   std::unique_ptr<RpcServer> server(new RpcServer(own, methods, options.max_calls));
   grpc::ServerBuilder builder;
   Limit(options, builder);
@@ -87,12 +91,12 @@ std::unique_ptr<RpcServer> RpcServer::Bind(const security::Credentials& own,
   builder.RegisterAsyncGenericService(&server->service_);
   server->queue_ = builder.AddCompletionQueue();
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr) return nullptr;
+  if (server->server_ == nullptr) return absl::InternalError("gRPC does not start");
   const ListenOptions& listen = options.listen;
   server->address_ =
-      HostAndPort(listen.advertised_host.empty() ? listen.host : listen.advertised_host, listener->port());
+      HostAndPort(listen.advertised_host.empty() ? listen.host : listen.advertised_host, (*listener)->port());
   server->RequestCall();
-  server->listener_ = std::move(listener);
+  server->listener_ = *std::move(listener);
   server->listener_->Start([acceptor = server->acceptor_.get()](int connection) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters taken;
     taken.fd = connection;

@@ -104,10 +104,10 @@ class RpcServer {
 
  private:
   RpcServer(const security::Credentials& own, std::map<std::string, Method> methods, size_t max_calls);
-  // Null if it cannot be bound.
-  static std::unique_ptr<RpcServer> Bind(const security::Credentials& own,
-                                         const std::map<std::string, Method>& methods,
-                                         const RpcServerOptions& options, const ListenAddress& address);
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Bind(const security::Credentials& own,
+                                                         const std::map<std::string, Method>& methods,
+                                                         const RpcServerOptions& options,
+                                                         const ListenAddress& address);
   void RequestCall();
   void OnAccepted(Call& call, bool ok);
   grpc::Status Admit(Call& call);

@@ -34,7 +34,7 @@ bool IsOfAConnection(std::string_view text) {
 absl::Status FromGrpc(const grpc::Status& status) {
   const std::string& text = status.error_message();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
-  if (!absl::IsUnavailable(absl::Status(code, "")) || !IsOfAConnection(text)) return {code, text};
+  if (code != absl::StatusCode::kUnavailable || !IsOfAConnection(text)) return {code, text};
   for (const auto& [said, cause] : kCauses) {
     if (text.find(said) != text.npos) return {code, std::string(cause)};
   }

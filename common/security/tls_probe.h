@@ -16,8 +16,8 @@ struct TlsProbe {
 };
 
 // Looks whether whoever listens at `address`, "host:port", can be `peer` to a process that has `own`, or no
-// TLS at all. It connects and begins a TLS handshake, which takes a few seconds at most, or until `stop`; it
-// proves nothing and sends nothing secret.
+// TLS at all. It connects and begins a TLS handshake, which takes seconds, or until `stop`, and what the
+// system's name service takes; it proves nothing and sends nothing secret.
 TlsProbe ProbeTls(const std::string& address, const std::optional<Credentials::Tls>& own,
                   const Identity& peer, const std::stop_token& stop = {});
 

@@ -187,7 +187,7 @@ std::map<uint32_t, Master::Executor>::iterator Master::Forget(Application& appli
                                                               const std::string& how) {
   if (!application.ended() && !executor->second.unwanted) {
     Warn("executor " + std::to_string(executor->first) + " of " + application.record.id() +
-         " is lost; another one starts: " + how);
+         " is lost: " + how);
   }
   if (application.connection && !application.ended()) {
     proto::FromMaster message;
@@ -203,8 +203,7 @@ void Master::Unwant(Application& application, uint32_t id) {
   const auto found = application.executors.find(id);
   if (found == application.executors.end()) return;
   if (!application.ended() && !found->second.unwanted) {
-    Warn("executor " + std::to_string(id) + " of " + application.record.id() +
-         " is given up by its driver; another one starts");
+    Warn("executor " + std::to_string(id) + " of " + application.record.id() + " is given up");
   }
   const auto worker = workers_.find(found->second.worker);
   if (worker == workers_.end() || !worker->second.connection) {

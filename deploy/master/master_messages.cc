@@ -206,14 +206,15 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
 }
 
 void Master::On(ConnectionId from, const proto::ApplicationEnded& ended) {
-  Application* application = ApplicationOf(from);
-  if (application == nullptr) return;
-  EndApplication(
-      *application,
-      ended.exit_code() == 0 ? proto::ApplicationRecord::FINISHED : proto::ApplicationRecord::FAILED,
-      ended.exit_code());
-  application->connection.reset();
-  application_of_.erase(from);
+  if (Application* application = ApplicationOf(from)) {
+    EndApplication(
+        *application,
+        ended.exit_code() == 0 ? proto::ApplicationRecord::FINISHED : proto::ApplicationRecord::FAILED,
+        ended.exit_code());
+    application->connection.reset();
+    application_of_.erase(from);
+  }
+  // Also who is unknown waits for it.
   commands_->emplace_back(CloseConnection{from, absl::OkStatus()});
 }
 

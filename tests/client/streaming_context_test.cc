@@ -182,8 +182,11 @@ TEST_F(StreamingContexts, StopInsideABatchIsRefused) {
   StreamingContext ssc(sc_, 1s, clock_);
   BatchCount batches;
   absl::Status inside;
+  absl::StatusOr<int64_t> counted;
   Ticks(ssc).ForEachRdd([&](const RDD<int64_t>&) {
     inside = ssc.Stop();
+    sc_.Stop();
+    counted = sc_.Range(0, 3).Count();
     batches.Add();
   });
   ASSERT_TRUE(ssc.Start().ok());
@@ -191,6 +194,8 @@ TEST_F(StreamingContexts, StopInsideABatchIsRefused) {
   ASSERT_TRUE(batches.Await(1));
   EXPECT_TRUE(ssc.Stop().ok());
   EXPECT_EQ(inside.code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(counted.ok()) << counted.status();
+  EXPECT_EQ(*counted, 3);
 }
 
 TEST_F(StreamingContexts, BatchIdsAreDenseAndTimesAreMultiplesOfTheInterval) {

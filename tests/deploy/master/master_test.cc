@@ -221,13 +221,20 @@ TEST_F(MasterTest, ItSaysWhatHappensToWorkersAndApplicationsALineEach) {
   SayEnded(worker, id, 0);
   SayApplicationEnded(application, 3);
   SayEnded(worker, id, 1);
-  EXPECT_THAT(
-      log_, ElementsAre(
-                "I worker w1 is registered: 2 cores, 16g", "I " + id + " is WAITING: , of user ",
-                "I " + id + " is RUNNING", "I executor 0 of " + id + " is granted on worker w1, with 1 core",
-                "W executor 0 of " + id + " is lost; another one starts: was killed by signal 9 (SIGKILL)",
-                "I executor 1 of " + id + " is granted on worker w1, with 1 core",
-                "I " + id + " is FAILED, with exit code 3"));
+  EXPECT_THAT(log_, ElementsAre("I worker w1 is registered: 2 cores, 16g",
+                                "I " + id + " is WAITING: , of user ", "I " + id + " is RUNNING",
+                                "I executor 0 of " + id + " is granted on worker w1, with 1 core",
+                                "W executor 0 of " + id + " is lost: was killed by signal 9 (SIGKILL)",
+                                "I executor 1 of " + id + " is granted on worker w1, with 1 core",
+                                "I " + id + " is FAILED, with exit code 3"));
+}
+
+TEST_F(MasterTest, WhoSaysThatItEndedIsAnsweredAlsoIfItIsKnownNoMore) {
+  const ConnectionId application = AddApplication(1);
+  SayApplicationEnded(application);
+  closed_.clear();
+  SayApplicationEnded(application);
+  EXPECT_THAT(closed_, ElementsAre(application));
 }
 
 TEST_F(MasterTest, ItSaysWhatWasLostAndWhy) {
@@ -240,13 +247,12 @@ TEST_F(MasterTest, ItSaysWhatWasLostAndWhy) {
   Handle(Disconnected{application});
   beating_.clear();
   Pass(kTimeoutMs);
-  EXPECT_THAT(log_,
-              ElementsAre("W worker w1 is away, and lost in 10000 ms",
-                          "W worker w1 is lost with what it ran: it was silent for 10000 ms",
-                          "W executor 0 of " + id +
-                              " is lost; another one starts: was on worker w1, which was silent for 10000 ms",
-                          "W " + id + ": its driver is away, and lost in 10000 ms",
-                          "W " + id + " is LOST: its driver was silent for 10000 ms"));
+  EXPECT_THAT(
+      log_, ElementsAre("W worker w1 is away, and lost in 10000 ms",
+                        "W worker w1 is lost with what it ran: it was silent for 10000 ms",
+                        "W executor 0 of " + id + " is lost: was on worker w1, which was silent for 10000 ms",
+                        "W " + id + ": its driver is away, and lost in 10000 ms",
+                        "W " + id + " is LOST: its driver was silent for 10000 ms"));
 }
 
 TEST_F(MasterTest, ALogQueryIsAnsweredWhenAllWorkersHaveAnsweredOrAreGone) {
