@@ -145,11 +145,12 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
   switch (message.kind_case()) {
     case proto::FromMaster::kAccepted: {
       std::lock_guard lock(mutex_);
+      const bool is_back = !id_.empty();
       id_ = message.accepted().id();
       connected_ = true;
       heartbeat_ = std::chrono::milliseconds(std::max(1u, message.accepted().heartbeat_ms()));
       changed_.notify_all();
-      return base::LogInfo("the application is " + id_);
+      return base::LogInfo(is_back ? "the master is back: it knows " + id_ : "the application is " + id_);
     }
     case proto::FromMaster::kGranted:
       return OnGranted(message.granted());

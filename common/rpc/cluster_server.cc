@@ -21,6 +21,7 @@ using security::Role;
 std::set<Role> SpeakersOf(const proto::ToMaster& message) {
   switch (message.kind_case()) {
     case proto::ToMaster::kWorker:
+    case proto::ToMaster::kWorkerStopping:
     case proto::ToMaster::kLogAnswer:
     case proto::ToMaster::kFileRequest:
       return {Role::kWorker};

@@ -96,6 +96,8 @@ void Master::On(const MessageArrived& event) {
   switch (event.message.kind_case()) {
     case Message::kWorker:
       return On(event.from, event.message.worker());
+    case Message::kWorkerStopping:
+      return On(event.from, event.message.worker_stopping());
     case Message::kApplication:
       return On(event.from, event.message.application(), event.certified_as);
     case Message::kLaunch:
@@ -226,7 +228,6 @@ void Master::LoseWorker(const std::string& id, const std::string& why) {
         CloseConnection{*node.mapped().connection, absl::UnavailableError("the worker " + why)});
   }
   commands_->emplace_back(KeepRecord{kWorkerPrefix + id, std::nullopt});
-  Warn("worker " + id + " is lost with what it ran: it " + why);
   const std::string how = "was on worker " + id + ", which " + why;
   for (auto& [name, application] : applications_) {
     for (auto at = application.executors.begin(); at != application.executors.end();) {

@@ -132,6 +132,7 @@ class Master {
   void On(ConnectionId from, const proto::ExecutorEnded& ended);
   void On(ConnectionId from, const proto::ApplicationEnded& ended);
   void On(ConnectionId from, const proto::ApplicationExit& exit, const std::string& certified_as);
+  void On(ConnectionId from, const proto::WorkerStopping&);
   void On(ConnectionId from, const proto::ListRequest& request);
   void On(ConnectionId from, const proto::KillRequest& request);
   void On(ConnectionId from, const proto::LogQuery& query);

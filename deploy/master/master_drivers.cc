@@ -86,7 +86,7 @@ void Master::OnDriverEnded(const Worker& worker, const proto::ExecutorEnded& end
 void Master::EndLaunch(Driver& driver, std::optional<uint32_t> exit_code, const std::string& how) {
   proto::DriverRecord& record = driver.record;
   record.clear_worker();
-  record.set_how(how);
+  record.set_how(record.kill() ? "was killed by request" : how);
   record.clear_exit_code();
   if (exit_code) record.set_exit_code(*exit_code);
   if (record.kill()) {
@@ -138,6 +138,8 @@ void Master::LaunchDrivers(std::vector<FreeWorker>& free) {
     driver.record.set_epoch(driver.record.epoch() + 1);
     driver.record.set_launched_ms(now_ms_);
     driver.record.set_state(proto::DriverRecord::RUNNING);
+    driver.record.clear_how();  // of the launch before
+    driver.record.clear_exit_code();
     Changed(driver);
     SendLaunch(driver);
   }

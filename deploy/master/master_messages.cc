@@ -205,6 +205,19 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
   Forget(application->second, executor, ended.how());
 }
 
+void Master::On(ConnectionId from, const proto::WorkerStopping&) {
+  if (Worker* worker = WorkerOf(from)) {
+    worker->connection.reset();
+    worker_of_.erase(from);
+    ForgetInLogReads(from);
+    const std::string id = worker->record.id();
+    Info("worker " + id + " stops");
+    LoseWorker(id, "was stopped");
+  }
+  // Also who is unknown waits for it.
+  commands_->emplace_back(CloseConnection{from, absl::OkStatus()});
+}
+
 void Master::On(ConnectionId from, const proto::ApplicationEnded& ended) {
   if (Application* application = ApplicationOf(from)) {
     EndApplication(

@@ -57,7 +57,9 @@ void Master::On(const TimePassed&) {
     if (now_ms_ >= worker.heard_ms + options_.timeout_ms) silent.push_back(id);
   }
   for (const std::string& id : silent) {
-    LoseWorker(id, "was silent for " + std::to_string(options_.timeout_ms) + " ms");
+    const std::string why = "was silent for " + std::to_string(options_.timeout_ms) + " ms";
+    Warn("worker " + id + " is lost with what it ran: it " + why);
+    LoseWorker(id, why);
   }
   for (auto& [id, application] : applications_) {
     if (!application.ended() && !(cut_off && application.connection) &&

@@ -106,7 +106,10 @@ class DriverWatch {
 };
 
 void Tell(const proto::DriverRecord& record) {
-  std::string line = record.id() + " is " + proto::DriverRecord::State_Name(record.state());
+  std::string line = record.id() + " is ";
+  if (record.kill() && record.state() < State::RELAUNCHING)
+    return base::LogInfo(line + "to end: it is killed by request");
+  line += proto::DriverRecord::State_Name(record.state());
   if (!record.worker().empty()) line += " on " + record.worker();
   if (record.state() >= State::RELAUNCHING) line += ": it " + record.how();
   base::LogInfo(line);

@@ -238,7 +238,7 @@ absl::Status RunOnWorker(const Request& request, const std::vector<std::string>&
   if (!exit_code.ok()) return exit_code.status();
   if (*exit_code != 0) {
     const std::string text =
-        cli::ErrorText(*id, "its driver failed, with exit code " + std::to_string(*exit_code),
+        cli::ErrorText(*id, "its driver ended with exit code " + std::to_string(*exit_code),
                        "millstream logs " + *id + " prints what it wrote");
     std::fprintf(stderr, "%s\n", cli::ErrorLine(absl::UnknownError(text)).c_str());
   }

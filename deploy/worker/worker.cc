@@ -24,6 +24,7 @@ constexpr std::chrono::hours kKept{7 * 24};
 constexpr std::chrono::hours kCleaningInterval{1};
 // A driver that gives its program slower than that will not be waited for.
 constexpr std::chrono::minutes kLongestFetch{10};
+constexpr std::chrono::seconds kPatienceAtTheEnd{1};
 constexpr const char* kLogLane = "";
 
 std::string NewId(const std::string& host) {
@@ -92,6 +93,9 @@ Worker::~Worker() {
   changed_.notify_all();
   cleaning_.join();
   beating_.join();
+  proto::ToMaster message;
+  message.mutable_worker_stopping();
+  connection_.End(message, kPatienceAtTheEnd);
 }
 
 absl::Status Worker::AwaitMaster(std::chrono::milliseconds patience, const std::stop_token& stop) {
@@ -346,12 +350,17 @@ void Worker::OnEnded(const Key& key, const std::string& how, std::optional<int> 
   if (exit_code) ended.set_exit_code(static_cast<uint32_t>(*exit_code));
   {
     std::lock_guard lock(mutex_);
-    const bool is_driver = running_.at(key).is_driver;
+    const auto [is_driver, killed] = std::pair(running_.at(key).is_driver, running_.at(key).killed);
     running_.erase(key);
     if (is_driver) ended_drivers_.push_back(ended);
     if (ended_drivers_.size() > kMostEndedDrivers) ended_drivers_.pop_front();
     if (stopping_) return;
-    base::LogInfo(NameOf(key, is_driver) + " " + how);
+    const std::string name = NameOf(key, is_driver);
+    if (killed) {
+      base::LogInfo(name + " was told to end, and has");
+    } else {
+      (exit_code == 0 ? base::LogInfo : base::LogWarning)(name + " " + how);
+    }
     connection_.Send(message);
   }
   changed_.notify_all();

@@ -147,6 +147,18 @@ TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
   ExpectGracefulEnd(program);
 }
 
+TEST_F(ClusterTest, AWorkerThatIsStoppedIsGoneAtOnceAndWhatItRanMoves) {
+  Process program(WordCount(cluster_.url(), server_.port()));
+  SendAndAwait(program, 100);
+  Process& worker = *cluster_.workers()[0];
+  worker.Signal(SIGTERM);
+  EXPECT_EQ(worker.AwaitExit()->code, 0);
+  EXPECT_TRUE(cluster_.master().AwaitErr(" stops\n"));
+  EXPECT_TRUE(program.AwaitErr(", which was stopped\n")) << program.err();
+  EXPECT_THAT(cluster_.List(), Not(HasSubstr("AWAY")));
+  ExpectGracefulEnd(program);
+}
+
 TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
   Process program(WordCount(cluster_.url(), server_.port()));
   SendAndAwait(program, 1'000);

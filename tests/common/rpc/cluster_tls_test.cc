@@ -131,7 +131,8 @@ TEST_F(ClusterTlsTest, EveryMethodOfAMasterIsRefusedToStrangersAndToRolesItIsNot
 
 TEST_F(ClusterTlsTest, EachRoleMaySayWhatIsItsToSayAndNothingElse) {
   const std::vector<std::pair<Credentials, std::set<std::string>>> speakers{
-      {Issue(Role::kWorker), {"worker", "heartbeat", "ended", "log_answer", "file_request"}},
+      {Issue(Role::kWorker),
+       {"worker", "heartbeat", "ended", "log_answer", "file_request", "worker_stopping"}},
       {Issue(Role::kDriver, "one"),
        {"application", "heartbeat", "launch", "ended", "application_ended", "application_exit"}},
       {Issue(Role::kSubmitter),

@@ -237,6 +237,23 @@ TEST_F(MasterTest, WhoSaysThatItEndedIsAnsweredAlsoIfItIsKnownNoMore) {
   EXPECT_THAT(closed_, ElementsAre(application));
 }
 
+TEST_F(MasterTest, AWorkerThatStopsIsForgottenAtOnceAndAnsweredAlsoIfItIsNotKnown) {
+  const ConnectionId worker = AddWorker("w1", 1);
+  const std::string id = IdOf(AddApplication(1));
+  AddWorker("w2", 1);
+  log_.clear();
+  for (const ConnectionId stopping : {worker, ConnectionId{1'000}}) {
+    proto::ToMaster message;
+    message.mutable_worker_stopping();
+    Handle(stopping, message);
+  }
+  EXPECT_THAT(closed_, ElementsAre(worker, ConnectionId{1'000}));
+  EXPECT_EQ(List().workers_size(), 1);
+  EXPECT_THAT(log_, ElementsAre("I worker w1 stops",
+                                "W executor 0 of " + id + " is lost: was on worker w1, which was stopped",
+                                "I executor 1 of " + id + " is granted on worker w2, with 1 core"));
+}
+
 TEST_F(MasterTest, ItSaysWhatWasLostAndWhy) {
   const ConnectionId worker = AddWorker("w1", 1);
   const ConnectionId application = AddApplication(1);

@@ -6,7 +6,7 @@ using namespace std::chrono_literals;
 absl::Status Build(ms::StreamingContext& ssc) {
   auto args = ms::Args();  // what follows the engine's flags
   if (args.size() != 2) return absl::InvalidArgumentError("usage: word_count [FLAGS] HOST PORT");
-  CountWords(ssc.SocketTextStream(args[0], std::stoi(args[1])), 3).Print();
+  CountWords(ssc.SocketTextStream(args[0], std::atoi(args[1].c_str())), 3).Print();
   return absl::OkStatus();
 }
 
