@@ -37,7 +37,7 @@ std::vector<Line> LinesOfThePage() {
     Line line{text.substr(0, prompt), {}};
     std::istringstream words(text.substr(prompt + 2, text.find(" #") - (prompt + 2)));
     for (std::string word; words >> word;) {
-      const bool program = word == "millstream" || word == "thermometers";
+      const bool program = word == "millstream" || word == "./thermometers";
       line.command.push_back(program ? Example(word) : word);
     }
     lines.push_back(line);
