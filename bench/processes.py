@@ -1,5 +1,6 @@
 """The processes a benchmark starts: their lines, their CPU time, their memory, their end."""
 
+import contextlib
 import os
 import re
 import signal
@@ -95,8 +96,10 @@ class Program:
     def children(self):
         pids = set()
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
-            with open(f"/proc/{self.process.pid}/task/{task}/children", encoding="ascii") as file:
-                pids.update(int(pid) for pid in file.read().split())
+            # A thread may end before it is looked at.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"/proc/{self.process.pid}/task/{task}/children", encoding="ascii") as file:
+                    pids.update(int(pid) for pid in file.read().split())
         return sorted(pids)
 
     def cpu_seconds(self):
