@@ -82,12 +82,8 @@ void ContextCore::Unpersist(const plan::Node& node) {
 }
 
 void ContextCore::Stop() {
-  if (CurrentBatch() != nullptr) {
-    base::LogError(
-        "Context: Stop() was called by a batch's own function, which it would wait for. Call it from another "
-        "thread");
-    return;
-  }
+  if (const absl::Status allowed = CheckMayStop("Context"); !allowed.ok())
+    return base::LogError(std::string(allowed.message()));
   std::shared_ptr<client::Engine> ending;
   {
     std::lock_guard lock(mutex_);
@@ -105,5 +101,12 @@ BatchScope::BatchScope(uint64_t batch_id, int64_t batch_time_ms) : id(batch_id),
 }
 BatchScope::~BatchScope() { current_batch = nullptr; }
 const BatchScope* CurrentBatch() { return current_batch; }
+
+absl::Status CheckMayStop(const std::string& thing) {
+  if (CurrentBatch() == nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(thing +
+                                       ": Stop() was called by a batch's own function, which it would wait "
+                                       "for. Call it from another thread");
+}
 
 }  // namespace millstream::graph

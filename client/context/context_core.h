@@ -55,6 +55,8 @@ struct BatchScope {
   int64_t time_ms;
 };
 const BatchScope* CurrentBatch();
+// FailedPrecondition if it is a batch's own function that stops `thing`.
+absl::Status CheckMayStop(const std::string& thing);
 
 }  // namespace millstream::graph
 

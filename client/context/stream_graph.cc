@@ -164,11 +164,7 @@ absl::Status StreamGraph::Start() {
 }
 
 absl::Status StreamGraph::Stop(bool stop_context, bool graceful) {
-  if (CurrentBatch() != nullptr) {
-    return absl::FailedPreconditionError(
-        "StreamingContext: Stop() was called by a batch's own function, which it would wait for. Call it "
-        "from another thread");
-  }
+  if (absl::Status allowed = CheckMayStop("StreamingContext"); !allowed.ok()) return allowed;
   bool was_active;
   {
     std::lock_guard lock(mutex_);

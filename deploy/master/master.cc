@@ -219,13 +219,12 @@ void Master::Unwant(Application& application, uint32_t id) {
   Send(*worker->second.connection, std::move(message));
 }
 
-void Master::LoseWorker(const std::string& id, const std::string& why) {
+void Master::LoseWorker(const std::string& id, const std::string& why, const absl::Status& close) {
   const auto node = workers_.extract(id);
   if (node.mapped().connection) {
     worker_of_.erase(*node.mapped().connection);
     ForgetInLogReads(*node.mapped().connection);
-    commands_->emplace_back(
-        CloseConnection{*node.mapped().connection, absl::UnavailableError("the worker " + why)});
+    commands_->emplace_back(CloseConnection{*node.mapped().connection, close});
   }
   commands_->emplace_back(KeepRecord{kWorkerPrefix + id, std::nullopt});
   const std::string how = "was on worker " + id + ", which " + why;

@@ -173,7 +173,8 @@ class Master {
                                                 std::map<uint32_t, Executor>::iterator executor,
                                                 const std::string& how);
   void Unwant(Application& application, uint32_t id);
-  void LoseWorker(const std::string& id, const std::string& why);
+  // Its connection, if there is one, ends with `close`.
+  void LoseWorker(const std::string& id, const std::string& why, const absl::Status& close);
   void EndApplication(Application& application, proto::ApplicationRecord::State state,
                       std::optional<uint32_t> exit_code = std::nullopt);
   // Its driver is gone or hangs: a connected one is refused, its executors and its process end now.

@@ -206,16 +206,14 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
 }
 
 void Master::On(ConnectionId from, const proto::WorkerStopping&) {
-  if (Worker* worker = WorkerOf(from)) {
-    worker->connection.reset();
-    worker_of_.erase(from);
-    ForgetInLogReads(from);
-    const std::string id = worker->record.id();
-    Info("worker " + id + " stops");
-    LoseWorker(id, "was stopped");
+  const Worker* worker = WorkerOf(from);
+  if (worker == nullptr) {  // It waits for it all the same.
+    commands_->emplace_back(CloseConnection{from, absl::OkStatus()});
+    return;
   }
-  // Also who is unknown waits for it.
-  commands_->emplace_back(CloseConnection{from, absl::OkStatus()});
+  const std::string id = worker->record.id();
+  Info("worker " + id + " stops");
+  LoseWorker(id, "was stopped", absl::OkStatus());
 }
 
 void Master::On(ConnectionId from, const proto::ApplicationEnded& ended) {

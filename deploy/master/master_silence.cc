@@ -59,7 +59,7 @@ void Master::On(const TimePassed&) {
   for (const std::string& id : silent) {
     const std::string why = "was silent for " + std::to_string(options_.timeout_ms) + " ms";
     Warn("worker " + id + " is lost with what it ran: it " + why);
-    LoseWorker(id, why);
+    LoseWorker(id, why, absl::UnavailableError("the worker " + why));
   }
   for (auto& [id, application] : applications_) {
     if (!application.ended() && !(cut_off && application.connection) &&

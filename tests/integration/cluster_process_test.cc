@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "tests/support/cluster.h"
+#include "tests/support/counted_text_server.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
@@ -23,28 +24,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::vector<std::string> WordCount(const std::string& master, int port, std::vector<std::string> more = {}) {
-  std::vector<std::string> arguments = {Example("network_word_count"),
-                                        "--master",
-                                        master,
-                                        "--batch-interval",
-                                        "100ms",
-                                        "--conf",
-                                        "millstream.streaming.blockInterval=20ms",
-                                        "--conf",
-                                        "millstream.streaming.receiverRestartDelay=50ms",
-                                        "--conf",
-                                        "millstream.executor.memory=256m"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  arguments.insert(arguments.end(), {"127.0.0.1", std::to_string(port), "100000"});
-  return arguments;
-}
-
-Counts Sum(Counts a, const Counts& b) {
-  for (const auto& [word, count] : b) a[word] += count;
-  return a;
-}
-
 class ClusterTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -52,23 +31,13 @@ class ClusterTest : public ::testing::Test {
     cluster_.AddWorker(2);
   }
 
-  // Sends lines of their own kind, and waits until all that was ever sent is counted.
-  void SendAndAwait(const Process& program, int lines) {
-    const std::vector<std::string> some = SomeLines(lines);
-    expected_ = Sum(expected_, CountedWords(some));
-    ASSERT_TRUE(server_.Send(Joined(some)));
-    ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
-        << program.err();
-  }
-
   Cluster cluster_{MILLSTREAM_BIN_DIR};
-  TextServer server_;
-  Counts expected_;
+  CountedTextServer server_;
 };
 
 TEST_F(ClusterTest, AProgramRunsOnBothWorkersAndLeavesNothingRunning) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 20'000);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 20'000);
   for (const auto& worker : cluster_.workers()) EXPECT_EQ(ChildrenOf(worker->pid()).size(), 1u);
   EXPECT_TRUE(ChildrenOf(program.pid()).empty());
   EXPECT_THAT(cluster_.List(), HasSubstr("RUNNING"));
@@ -78,12 +47,12 @@ TEST_F(ClusterTest, AProgramRunsOnBothWorkersAndLeavesNothingRunning) {
 }
 
 TEST_F(ClusterTest, SubmitRunsTheProgramAsItIs) {
-  const std::vector<std::string> direct = WordCount(cluster_.url(), server_.port());
+  const std::vector<std::string> direct = ClusterWordCount(cluster_.url(), server_.port());
   std::vector<std::string> arguments{"submit", "--master", cluster_.url(),     "--num-executors",
                                      "2",      "--name",   "CountedElsewhere", direct.front()};
   arguments.insert(arguments.end(), direct.begin() + 3, direct.end());
   Process program(MillstreamCommand(MILLSTREAM_BIN_DIR, arguments));
-  SendAndAwait(program, 2'000);
+  server_.SendAndAwait(program, 2'000);
   EXPECT_EQ(cluster_.Executors().size(), 2u);
   EXPECT_THAT(cluster_.List(), HasSubstr("CountedElsewhere"));
   ExpectGracefulEnd(program);
@@ -94,7 +63,7 @@ TEST_F(ClusterTest, FlagsAfterTheApplicationWin) {
       MILLSTREAM_BIN_DIR,
       {"submit", "--master", cluster_.url(), "--name", "Before", Example("network_word_count"), "--name",
        "After", "--batch-interval", "100ms", "127.0.0.1", std::to_string(server_.port()), "100000"}));
-  SendAndAwait(program, 10);
+  server_.SendAndAwait(program, 10);
   EXPECT_THAT(cluster_.List(), HasSubstr("After"));
   EXPECT_THAT(cluster_.List(), Not(HasSubstr("Before")));
   ExpectGracefulEnd(program);
@@ -115,8 +84,8 @@ INSTANTIATE_TEST_SUITE_P(All, LostReceiverTest, ::testing::Bool(),
                          [](const auto& lost) { return lost.param ? "TheReceivers" : "TheOther"; });
 
 TEST_P(LostReceiverTest, AnExecutorThatIsKilledIsReplacedAndEveryLineIsCountedOnce) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 1'000);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 1'000);
   const pid_t victim = Victim();
   ASSERT_NE(victim, 0);
   kill(victim, SIGKILL);
@@ -126,13 +95,14 @@ TEST_P(LostReceiverTest, AnExecutorThatIsKilledIsReplacedAndEveryLineIsCountedOn
   }));
   EXPECT_TRUE(program.AwaitErr("killed by signal 9")) << program.err();
   ASSERT_TRUE(AwaitReceiver());
-  SendAndAwait(program, 1'000);
+  server_.SendAndAwait(program, 1'000);
   ExpectGracefulEnd(program);
 }
 
 TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
-  Process program(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.executor.instances=2"}));
-  SendAndAwait(program, 1'000);
+  Process program(
+      ClusterWordCount(cluster_.url(), server_.port(), {"--conf", "millstream.executor.instances=2"}));
+  server_.SendAndAwait(program, 1'000);
   const pid_t orphan = Victim();
   ASSERT_NE(orphan, 0);
   const bool first = std::ranges::count(ChildrenOf(cluster_.workers()[0]->pid()), orphan) == 1;
@@ -143,13 +113,13 @@ TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
   EXPECT_TRUE(AwaitThat([&] { return !IsAlive(orphan); }));
   EXPECT_TRUE(AwaitThat([&] { return ChildrenOf(other.pid()).size() == 2; })) << program.err();
   ASSERT_TRUE(AwaitReceiver());
-  SendAndAwait(program, 1'000);
+  server_.SendAndAwait(program, 1'000);
   ExpectGracefulEnd(program);
 }
 
 TEST_F(ClusterTest, AWorkerThatIsStoppedIsGoneAtOnceAndWhatItRanMoves) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   Process& worker = *cluster_.workers()[0];
   worker.Signal(SIGTERM);
   EXPECT_EQ(worker.AwaitExit()->code, 0);
@@ -160,19 +130,19 @@ TEST_F(ClusterTest, AWorkerThatIsStoppedIsGoneAtOnceAndWhatItRanMoves) {
 }
 
 TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 1'000);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 1'000);
   const std::vector<pid_t> before = cluster_.Executors();
   cluster_.master().Signal(SIGKILL);
   ASSERT_TRUE(cluster_.master().AwaitExit());
-  SendAndAwait(program, 1'000);  // nobody misses it
+  server_.SendAndAwait(program, 1'000);  // nobody misses it
   cluster_.RestartMaster();
   EXPECT_TRUE(AwaitThat([&] {
     const std::string list = cluster_.List();
     return list.find("RUNNING") != std::string::npos && list.find("AWAY") == std::string::npos &&
            list.find("2/2", list.find("2/2") + 1) != std::string::npos;
   })) << cluster_.List();
-  SendAndAwait(program, 1'000);
+  server_.SendAndAwait(program, 1'000);
   EXPECT_EQ(cluster_.Executors(), before);
   kill(before.front(), SIGKILL);
   EXPECT_TRUE(AwaitThat([&] {
@@ -183,15 +153,15 @@ TEST_F(ClusterTest, AMasterThatIsKilledAndStartedAgainFindsWhatRuns) {
 }
 
 TEST_F(ClusterTest, ADriverThatIsKilledLeavesNothingRunning) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   program.Signal(SIGKILL);
   EXPECT_TRUE(AwaitThat([&] { return cluster_.Executors().empty(); }));
 }
 
 TEST_F(ClusterTest, KillEndsAnApplication) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   const std::string list = cluster_.List();
   const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
   Process status(
@@ -215,9 +185,9 @@ TEST_F(ClusterTest, KillEndsAnApplication) {
 }
 
 TEST_F(ClusterTest, KillEndsAnApplicationThatWaits) {
-  Process program(
-      WordCount(cluster_.url(), server_.port(),
-                {"--conf", "millstream.executor.cores=64", "--conf", "millstream.cluster.waitTimeout=1h"}));
+  Process program(ClusterWordCount(
+      cluster_.url(), server_.port(),
+      {"--conf", "millstream.executor.cores=64", "--conf", "millstream.cluster.waitTimeout=1h"}));
   ASSERT_TRUE(AwaitThat([&] { return cluster_.List().find("WAITING") != std::string::npos; }));
   const std::string list = cluster_.List();
   const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
@@ -230,10 +200,10 @@ TEST_F(ClusterTest, KillEndsAnApplicationThatWaits) {
 }
 
 TEST_F(ClusterTest, ApplicationsThatFindNoRoomWaitForIt) {
-  Process first(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(first, 100);
+  Process first(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(first, 100);
   TextServer other;
-  Process second(WordCount(cluster_.url(), other.port()));
+  Process second(ClusterWordCount(cluster_.url(), other.port()));
   EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("WAITING") != std::string::npos; }));
   ExpectGracefulEnd(first);
   const std::vector<std::string> lines = SomeLines(10);
@@ -245,8 +215,8 @@ TEST_F(ClusterTest, ApplicationsThatFindNoRoomWaitForIt) {
 }
 
 TEST_F(ClusterTest, AnExecutorsOutputIsInADirectoryOfItsOwn) {
-  Process program(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.log.level=debug"}));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port(), {"--conf", "millstream.log.level=debug"}));
+  server_.SendAndAwait(program, 100);
   const std::string list = cluster_.List();
   const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
   std::set<std::filesystem::path> logs;
@@ -270,7 +240,7 @@ TEST_F(ClusterTest, AnExecutorsOutputIsInADirectoryOfItsOwn) {
 TEST_F(ClusterTest, LogsFollowAnApplicationToItsEndAndStayReadable) {
   // The source is not there yet, which a receiver logs.
   const int port = UnusedPort();
-  Process program(WordCount(cluster_.url(), port));
+  Process program(ClusterWordCount(cluster_.url(), port));
   ASSERT_TRUE(program.AwaitErr("cannot connect"));
   const std::string list = cluster_.List();
   const std::string id = list.substr(list.find("app-"), std::string("app-20260102030405-0007").size());
@@ -303,8 +273,8 @@ std::set<std::string> Entries(const std::string& block) {
 }
 
 TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   const std::set<std::string> known = Entries(ProcFile(cluster_.workers()[0]->pid(), "environ"));
   for (const pid_t executor : cluster_.Executors()) {
     EXPECT_EQ(ProcFile(executor, "cmdline"), ProcFile(program.pid(), "cmdline"));
@@ -318,8 +288,8 @@ TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
 }
 
 TEST_F(ClusterTest, EveryPortIsOnLoopback) {
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   std::vector<pid_t> processes = cluster_.Executors();
   processes.push_back(program.pid());
   processes.push_back(cluster_.master().pid());

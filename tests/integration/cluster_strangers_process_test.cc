@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tests/support/cluster.h"
+#include "tests/support/counted_text_server.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
@@ -17,28 +18,6 @@
 namespace millstream::test {
 namespace {
 
-std::vector<std::string> WordCount(const std::string& master, int port, std::vector<std::string> more = {}) {
-  std::vector<std::string> arguments = {Example("network_word_count"),
-                                        "--master",
-                                        master,
-                                        "--batch-interval",
-                                        "100ms",
-                                        "--conf",
-                                        "millstream.streaming.blockInterval=20ms",
-                                        "--conf",
-                                        "millstream.streaming.receiverRestartDelay=50ms",
-                                        "--conf",
-                                        "millstream.executor.memory=256m"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  arguments.insert(arguments.end(), {"127.0.0.1", std::to_string(port), "100000"});
-  return arguments;
-}
-
-Counts Sum(Counts a, const Counts& b) {
-  for (const auto& [word, count] : b) a[word] += count;
-  return a;
-}
-
 class ClusterStrangersTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -46,28 +25,18 @@ class ClusterStrangersTest : public ::testing::Test {
     cluster_.AddWorker(2);
   }
 
-  // Sends lines of their own kind, and waits until all that was ever sent is counted.
-  void SendAndAwait(const Process& program, int lines) {
-    const std::vector<std::string> some = SomeLines(lines);
-    expected_ = Sum(expected_, CountedWords(some));
-    ASSERT_TRUE(server_.Send(Joined(some)));
-    ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
-        << program.err();
-  }
-
   Cluster cluster_{MILLSTREAM_BIN_DIR};
-  TextServer server_;
-  Counts expected_;
+  CountedTextServer server_;
 };
 
 TEST_F(ClusterStrangersTest, StrangersOnTheMastersPortDoNoHarm) {
-  Process before(WordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
-  SendAndAwait(before, 100);
+  Process before(ClusterWordCount(cluster_.url(), server_.port(), {"--conf", "millstream.cores.max=2"}));
+  server_.SendAndAwait(before, 100);
   Strangers strangers;
   strangers.ComeTo(cluster_.url().substr(cluster_.url().rfind('/') + 1));
-  SendAndAwait(before, 100);
+  server_.SendAndAwait(before, 100);
   TextServer other;
-  Process after(WordCount(cluster_.url(), other.port()));
+  Process after(ClusterWordCount(cluster_.url(), other.port()));
   const std::vector<std::string> lines = SomeLines(100);
   ASSERT_TRUE(other.Send(Joined(lines)));
   EXPECT_TRUE(after.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == CountedWords(lines); }))
@@ -89,8 +58,8 @@ TEST_F(ClusterStrangersTest, StrangersOnEveryPortDoNoHarmAndExecutorsAreReplaced
   own.rlim_cur = own.rlim_max;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
   for (const auto& worker : cluster_.workers()) LimitFiles(worker->pid());
-  Process program(WordCount(cluster_.url(), server_.port()));
-  SendAndAwait(program, 100);
+  Process program(ClusterWordCount(cluster_.url(), server_.port()));
+  server_.SendAndAwait(program, 100);
   const std::vector<pid_t> executors = cluster_.Executors();
   ASSERT_EQ(executors.size(), 2u);
   std::vector<pid_t> processes = executors;
@@ -102,12 +71,12 @@ TEST_F(ClusterStrangersTest, StrangersOnEveryPortDoNoHarmAndExecutorsAreReplaced
       const std::string address = "127.0.0.1:" + std::to_string(listener.port);
       ASSERT_NO_FATAL_FAILURE(strangers.ComeTo(address));
       ASSERT_NO_FATAL_FAILURE(strangers.ComeSilentlyTo(address));
-      SendAndAwait(program, 100);
+      server_.SendAndAwait(program, 100);
     }
   }
   for (const pid_t executor : executors) kill(executor, SIGKILL);
   ASSERT_TRUE(server_.AwaitClients(2)) << program.err();
-  SendAndAwait(program, 1'000);
+  server_.SendAndAwait(program, 1'000);
   EXPECT_TRUE(AwaitThat([&] { return cluster_.Executors().size() == 2; })) << program.err();
   for (const pid_t pid : cluster_.Executors()) {
     EXPECT_EQ(std::ranges::count(executors, pid), 0);

@@ -12,6 +12,7 @@
 
 #include "common/rpc/cluster_server.h"
 #include "tests/support/cluster.h"
+#include "tests/support/counted_text_server.h"
 #include "tests/support/credentials.h"
 #include "tests/support/credulous.h"
 #include "tests/support/expect_end.h"
@@ -20,8 +21,6 @@
 #include "tests/support/programs.h"
 #include "tests/support/raw_call.h"
 #include "tests/support/strangers.h"
-#include "tests/support/text_server.h"
-#include "tests/support/words.h"
 
 namespace millstream::test {
 namespace {
@@ -52,27 +51,14 @@ struct Application {
     return line;
   }
 
-  // Sends lines, and waits until all that was ever sent is counted.
-  void SendAndAwait(int lines) {
-    const std::vector<std::string> some = SomeLines(lines);
-    for (const auto& [word, count] : CountedWords(some)) expected[word] += count;
-    ASSERT_TRUE(server.Send(Joined(some)));
-    ASSERT_TRUE(program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected; }))
-        << program.err();
-  }
+  void SendAndAwait(int lines) { server.SendAndAwait(program, lines); }
 
-  TextServer server;
+  CountedTextServer server;
   Process program;
-  Counts expected;
 };
 
 class ClusterTlsProcessTest : public ::testing::Test {
  protected:
-  static std::string NewSecretFile(const TemporaryFolder& folder) {
-    EXPECT_TRUE(security::ClusterSecret::MakeFile(folder.File("secret")).ok());
-    return folder.File("secret");
-  }
-
   void SetUp() override {
     cluster_.AddWorker(2);
     cluster_.AddWorker(2);
@@ -183,7 +169,7 @@ TEST_F(ClusterTlsProcessTest, EveryCommandWorksWithTheSecretFile) {
   std::vector<std::string> line{"submit",           "--master", cluster_.url(),
                                 "--secret-file",    file_,      Example("network_word_count"),
                                 "--batch-interval", "100ms",    "127.0.0.1"};
-  TextServer server;
+  CountedTextServer server;
   line.push_back(std::to_string(server.port()));
   Process program(MillstreamCommand(MILLSTREAM_BIN_DIR, line));
   ASSERT_TRUE(server.Send("here here\n"));

@@ -7,12 +7,11 @@
 #include <memory>
 
 #include "tests/support/cluster.h"
+#include "tests/support/counted_text_server.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
-#include "tests/support/text_server.h"
-#include "tests/support/words.h"
 
 namespace millstream::test {
 namespace {
@@ -30,14 +29,6 @@ class HungProcessesTest : public ::testing::Test {
         "millstream.executor.memory=256m", "127.0.0.1", std::to_string(server_.port()), "100000"});
   }
 
-  // Sends lines of their own kind, and waits until all that was ever sent is counted.
-  void SendAndAwait() {
-    const std::vector<std::string> some = SomeLines(1'000);
-    for (const auto& [word, count] : CountedWords(some)) expected_[word] += count;
-    ASSERT_TRUE(server_.Send(Joined(some)));
-    ASSERT_TRUE(program_->AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
-        << program_->err();
-  }
   std::vector<pid_t> ExecutorsOf(size_t worker) { return ChildrenOf(cluster_.workers()[worker]->pid()); }
   // The worker whose executor has the receiver.
   size_t ReceiversWorker() {
@@ -54,14 +45,13 @@ class HungProcessesTest : public ::testing::Test {
   }
 
   Cluster cluster_{MILLSTREAM_BIN_DIR};
-  TextServer server_;
+  CountedTextServer server_;
   std::unique_ptr<Process> program_;
-  Counts expected_;
 };
 
 // Its executors do not hang with it: they are given up, since nobody could end or replace them.
 TEST_F(HungProcessesTest, AWorkerThatHangsLosesItsWorkAndIsTakenBackWithoutIt) {
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   const size_t victim = ReceiversWorker();
   const std::vector<pid_t> stale = ExecutorsOf(victim);
   ASSERT_EQ(stale.size(), 1u);
@@ -69,15 +59,15 @@ TEST_F(HungProcessesTest, AWorkerThatHangsLosesItsWorkAndIsTakenBackWithoutIt) {
   ASSERT_TRUE(cluster_.master().AwaitErr("is lost with what it ran: it was silent for 10000 ms"));
   ASSERT_TRUE(program_->AwaitErr(", which was silent for 10000 ms")) << program_->err();
   ASSERT_TRUE(server_.AwaitClients(2));
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   cluster_.workers()[victim]->Signal(SIGCONT);
   EXPECT_TRUE(AwaitOtherExecutor(victim, stale)) << cluster_.List();
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   ExpectGracefulEnd(*program_);
 }
 
 TEST_F(HungProcessesTest, AnExecutorThatHangsIsKilledAndReplaced) {
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   const size_t victim = ReceiversWorker();
   const std::vector<pid_t> hung = ExecutorsOf(victim);
   ASSERT_EQ(hung.size(), 1u);
@@ -85,21 +75,21 @@ TEST_F(HungProcessesTest, AnExecutorThatHangsIsKilledAndReplaced) {
   ASSERT_TRUE(program_->AwaitErr("was silent for 2000 ms")) << program_->err();
   EXPECT_TRUE(AwaitOtherExecutor(victim, hung)) << cluster_.List();
   ASSERT_TRUE(server_.AwaitClients(2));
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   ExpectGracefulEnd(*program_);
 }
 
 TEST_F(HungProcessesTest, AMasterThatHangsIsNotMissed) {
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   const std::vector<pid_t> executors = cluster_.Executors();
   cluster_.master().Signal(SIGSTOP);
   ASSERT_TRUE(program_->AwaitErr("; the application goes on, and waits for it")) << program_->err();
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   cluster_.master().Signal(SIGCONT);
   ASSERT_TRUE(cluster_.master().AwaitErr(": its driver is back"));
   EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("AWAY") == std::string::npos; }))
       << cluster_.List();
-  SendAndAwait();
+  server_.SendAndAwait(*program_, 1'000);
   EXPECT_EQ(cluster_.Executors(), executors);
   EXPECT_THAT(program_->err(), Not(HasSubstr("is lost")));
   ExpectGracefulEnd(*program_);

@@ -8,14 +8,13 @@
 
 #include "common/security/cluster_secret.h"
 #include "tests/support/cluster.h"
+#include "tests/support/counted_text_server.h"
 #include "tests/support/credentials.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
 #include "tests/support/tcp_proxy.h"
-#include "tests/support/text_server.h"
-#include "tests/support/words.h"
 
 namespace millstream::test {
 namespace {
@@ -34,11 +33,6 @@ class MasterLinkTest : public ::testing::Test {
     std::string Url() const { return "millstream://" + proxy.address(); }
     TcpProxy proxy;
   };
-
-  static std::string NewSecretFile(const TemporaryFolder& folder) {
-    EXPECT_TRUE(security::ClusterSecret::MakeFile(folder.File("secret")).ok());
-    return folder.File("secret");
-  }
 
   std::vector<std::string> WordCount(const std::vector<std::string>& submit) const {
     std::vector<std::string> line{"submit", "--secret-file", secret_file_,         "--executor-memory",
@@ -60,21 +54,13 @@ class MasterLinkTest : public ::testing::Test {
         << driver.err();
     EXPECT_TRUE(server_.AwaitClients(2));
   }
-  void SendAndAwait(Process& driver) {
-    const std::vector<std::string> some = SomeLines(500);
-    for (const auto& [word, count] : CountedWords(some)) expected_[word] += count;
-    ASSERT_TRUE(server_.Send(Joined(some)));
-    ASSERT_TRUE(driver.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected_; }))
-        << driver.err();
-  }
 
   const TemporaryFolder folder_;
   const std::string secret_file_ = NewSecretFile(folder_);
   Cluster cluster_{MILLSTREAM_BIN_DIR, secret_file_};
   Way through_worker_{cluster_};
   Way through_driver_{cluster_};
-  TextServer server_;
-  Counts expected_;
+  CountedTextServer server_;
 };
 
 enum class Fault { kFlip, kCut };
@@ -89,19 +75,19 @@ INSTANTIATE_TEST_SUITE_P(All, BrokenMasterLinkTest,
 TEST_P(BrokenMasterLinkTest, IsMadeAgainAndWhatRunsGoesOn) {
   const auto& [fault, direction] = GetParam();
   Process driver(WordCount({}));
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   const std::vector<pid_t> executors = cluster_.Executors();
   for (Way* way : {&through_worker_, &through_driver_}) {
     // Within the first frame of what follows.
     fault == Fault::kFlip ? way->proxy.FlipBit(direction, 11) : way->proxy.Cut(direction, 11);
     ASSERT_TRUE(way->proxy.AwaitFault());
-    SendAndAwait(driver);
+    server_.SendAndAwait(driver, 500);
   }
   EXPECT_TRUE(AwaitThat([&] { return cluster_.List().find("AWAY") == std::string::npos; }))
       << cluster_.List();
   EXPECT_EQ(cluster_.Executors(), executors);
   ExpectReplacement(driver);
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   ExpectGracefulEnd(driver);
 }
 
@@ -112,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(All, CutMasterLinkTest, ::testing::Values(1'000, 2'600,
 TEST_P(CutMasterLinkTest, AnExecutorThatWasToBeLaunchedOverItIsReplaced) {
   through_driver_.proxy.Cut(TcpProxy::kToServer, GetParam());
   Process driver(WordCount({}));
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   EXPECT_EQ(through_driver_.proxy.faults(), 1);
   EXPECT_THAT(driver.err(), Not(HasSubstr("did not start"))) << driver.err();
   ExpectGracefulEnd(driver);
@@ -121,16 +107,16 @@ TEST_P(CutMasterLinkTest, AnExecutorThatWasToBeLaunchedOverItIsReplaced) {
 TEST_F(MasterLinkTest, ASlowOneIsNoFailure) {
   for (Way* way : {&through_worker_, &through_driver_}) way->proxy.Delay(std::chrono::milliseconds(100));
   Process driver(WordCount({}));
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   ExpectReplacement(driver);
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   ExpectGracefulEnd(driver);
 }
 
 // The master would hear of its executors' ends before it hears of the application's.
 TEST_F(MasterLinkTest, ADriverThatStopsIsGrantedNoMoreExecutors) {
   Process driver(WordCount({}));
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   through_driver_.proxy.Delay(std::chrono::milliseconds(100));
   ExpectGracefulEnd(driver);
   const std::string log = cluster_.master().err();
@@ -140,7 +126,7 @@ TEST_F(MasterLinkTest, ADriverThatStopsIsGrantedNoMoreExecutors) {
 
 TEST_F(MasterLinkTest, ADriverWhoseLinkIsCutAsItEndsHasFinished) {
   Process driver(WordCount({}));
-  SendAndAwait(driver);
+  server_.SendAndAwait(driver, 500);
   through_driver_.proxy.Cut(TcpProxy::kToServer, 0);
   ExpectGracefulEnd(driver);
   EXPECT_THAT(cluster_.List(), HasSubstr("FINISHED"));

@@ -29,11 +29,16 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// The path of a new cluster's secret, in `folder`.
+inline std::string NewSecretFile(const TemporaryFolder& folder) {
+  EXPECT_TRUE(security::ClusterSecret::MakeFile(folder.File("secret")).ok());
+  return folder.File("secret");
+}
+
 // A new cluster's secret.
 inline security::ClusterSecret NewClusterSecret() {
   const TemporaryFolder folder;
-  EXPECT_TRUE(security::ClusterSecret::MakeFile(folder.File("secret")).ok());
-  return *security::ClusterSecret::Read(folder.File("secret"));
+  return *security::ClusterSecret::Read(NewSecretFile(folder));
 }
 
 // What processes of one application on one host know, without TLS.
