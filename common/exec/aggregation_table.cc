@@ -1,10 +1,8 @@
-#include <emmintrin.h>
 #include <millstream/exec/aggregation_table.h>
 #include <millstream/exec/encoder.h>
 #include <millstream/exec/hash.h>
 
 #include <algorithm>
-#include <bit>
 
 namespace millstream::exec {
 namespace {
@@ -15,19 +13,6 @@ constexpr size_t kFastGrowth = size_t{1} << 14;  // Below, the index grows by fo
 constexpr size_t kBatchGroup = 32;               // Keys whose cache misses overlap.
 constexpr uint32_t kFirstGroupBlock = 16;
 constexpr uint32_t kLargestGroupBlock = 4096;
-
-// Bit i is set if the i-th of the eight words at `group` agrees with `tag` in the bits of `mask`.
-uint32_t Matches(const uint32_t* group, uint32_t tag, uint32_t mask) {
-  const auto compare = [&](const uint32_t* words) {
-    const __m128i bits = _mm_and_si128(_mm_load_si128(reinterpret_cast<const __m128i*>(words)),
-                                       _mm_set1_epi32(static_cast<int>(mask)));
-    return static_cast<uint32_t>(
-        _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(bits, _mm_set1_epi32(static_cast<int>(tag))))));
-  };
-  return compare(group) | compare(group + 4) << 4;
-}
-
-uint32_t FreeWords(const uint32_t* group) { return Matches(group, 0, ~uint32_t{0}); }
 
 template <class Word>
 Word Load(const char* from) {
@@ -70,8 +55,6 @@ AggregationTable::AggregationTable(const SlotType& type)
     : type_(type),
       slot_offset_(RoundUp(sizeof(uint64_t), type.align)),
       key_offset_(RoundUp(slot_offset_ + type.size, sizeof(uint32_t)) + sizeof(uint32_t)),
-      capacity_(kFirstCapacity),
-      position_mask_(kFirstPositionMask),
       entries_(std::max<size_t>(type.align, 32)),
       groups_(8) {}
 
@@ -88,96 +71,66 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint
   // A pipeline over groups of keys: while one is compared, the entries of the next and the index lines of the
   // one after that are on their way from memory.
   char* candidates[2 * kBatchGroup];
-  if (index_ == nullptr) Grow();
-  PrefetchIndex(hashes, std::min(2 * kBatchGroup, keys.size()));
-  FindCandidates(hashes, std::min(kBatchGroup, keys.size()), candidates);
+  const auto find_candidates = [&](size_t begin, size_t end, size_t half) {
+    index_.FindEntries(entries_.positions(), hashes + begin, end - begin, candidates + half);
+  };
+  if (grow_at_ == 0) Grow();
+  index_.Prefetch(hashes, std::min(2 * kBatchGroup, keys.size()));
+  find_candidates(0, std::min(kBatchGroup, keys.size()), 0);
+  std::memset(inserted, 0, keys.size());
   const size_t key_offset = key_offset_, slot_offset = slot_offset_;
   for (size_t begin = 0, half = 0; begin < keys.size(); begin += kBatchGroup, half ^= kBatchGroup) {
     const size_t end = std::min(begin + kBatchGroup, keys.size());
     const size_t next_end = std::min(end + kBatchGroup, keys.size());
     if (count_ + kBatchGroup > grow_at_) Grow();
-    PrefetchIndex(hashes + next_end, std::min(kBatchGroup, keys.size() - next_end));
-    FindCandidates(hashes + end, next_end - end, candidates + (half ^ kBatchGroup));
+    index_.Prefetch(hashes + next_end, std::min(kBatchGroup, keys.size() - next_end));
+    find_candidates(end, next_end, half ^ kBatchGroup);
     for (size_t i = begin; i < end; ++i) {
       char* entry = candidates[half + i - begin];
-      bool is_new = false;
       if (entry == nullptr || !HasKey(entry, key_offset, keys[i])) {
-        is_new = FindOrInsert(keys[i], hashes[i], entry);
+        entry = FindOrInsert(keys[i], hashes[i], inserted[i]);
       }
-      inserted[i] = is_new;
       slots[i] = entry + slot_offset;
     }
   }
 }
 
-void AggregationTable::PrefetchIndex(const uint64_t* hashes, size_t count) const {
-  for (size_t i = 0; i < count; ++i) __builtin_prefetch(Group(hashes[i]));
-}
-
-void AggregationTable::FindCandidates(const uint64_t* hashes, size_t count, char** candidates) const {
-  for (size_t i = 0; i < count; ++i) {
-    const uint32_t* const group = Group(hashes[i]);
-    // Without a match the last word does: the keys are compared anyway, and free words are the last of a
-    // group.
-    const uint32_t matches = Matches(group, Tag(hashes[i]), ~position_mask_) | 1u << (kGroupWords - 1);
-    const uint32_t word = group[std::countr_zero(matches)];
-    candidates[i] = word == 0 ? nullptr : EntryOf(word);
-    __builtin_prefetch(candidates[i]);
-  }
-}
-
-[[gnu::noinline]] bool AggregationTable::FindOrInsert(std::string_view key, uint64_t hash, char*& entry) {
-  for (uint64_t group_hash = hash;; ++group_hash) {
-    uint32_t* const group = Group(group_hash);
-    for (uint32_t matches = Matches(group, Tag(hash), ~position_mask_); matches != 0;
-         matches &= matches - 1) {
-      entry = EntryOf(group[std::countr_zero(matches)]);
-      if (HasKey(entry, key_offset_, key)) return false;
-    }
-    if (FreeWords(group) != 0) break;
-  }
-  entry = entries_.Allocate(EntrySize(key.size()));
+[[gnu::noinline]] char* AggregationTable::FindOrInsert(std::string_view key, uint64_t hash,
+                                                       uint8_t& inserted) {
+  const Arena::Positions positions = entries_.positions();
+  const auto is_it = [&](uint32_t position) { return HasKey(positions.At(position), key_offset_, key); };
+  if (const auto found = index_.Find(hash, is_it)) return positions.At(*found);
+  char* const entry = entries_.Allocate(EntrySize(key.size()));
   const uint32_t size = static_cast<uint32_t>(key.size());
   std::memcpy(entry, &hash, sizeof(hash));
   std::memcpy(entry + key_offset_ - sizeof(size), &size, sizeof(size));
   CopyShort(entry + key_offset_, key.data(), key.size());
   ++count_;
-  if (position_mask_ < entries_.end_position()) {
-    Reindex(capacity_);
+  inserted = 1;
+  if (index_.position_mask() < entries_.end_position()) {
+    Reindex(index_.capacity());
   } else {
-    AddToIndex(hash, entries_.LastPosition(entry));
+    index_.Add(hash, entries_.LastPosition(entry));
   }
-  return true;
-}
-
-void AggregationTable::AddToIndex(uint64_t hash, uint32_t position) {
-  for (uint64_t group_hash = hash;; ++group_hash) {
-    uint32_t* const group = Group(group_hash);
-    const uint32_t free = FreeWords(group);
-    if (free == 0) continue;
-    group[std::countr_zero(free)] = Tag(hash) | position;
-    return;
-  }
+  return entry;
 }
 
 void AggregationTable::Grow() {
-  Reindex(index_ == nullptr ? capacity_ : capacity_ * (capacity_ < kFastGrowth ? 4 : 2));
+  const size_t capacity = index_.capacity();
+  Reindex(capacity == 0 ? kFirstCapacity : capacity * (capacity < kFastGrowth ? 4 : 2));
 }
 
 void AggregationTable::Reindex(size_t capacity) {
-  capacity_ = capacity;
-  index_memory_ = {};
-  index_memory_ = RecycledMemory(capacity * sizeof(uint32_t));
-  index_ = reinterpret_cast<uint32_t*>(index_memory_.data());
-  std::memset(index_, 0, capacity * sizeof(uint32_t));
-  group_mask_ = capacity / kGroupWords - 1;
+  uint32_t position_mask = std::max(index_.position_mask(), kFirstPositionMask);
+  while (position_mask < entries_.end_position()) position_mask = position_mask * 2 + 1;
+  grow_at_ = 0;
+  index_.Reset(capacity, position_mask);
   grow_at_ = capacity / 16 * 13;
-  while (position_mask_ < entries_.end_position()) position_mask_ = position_mask_ * 2 + 1;
   for (size_t chunk = 0; chunk < entries_.chunk_count(); ++chunk) {
     const Arena::Chunk entries = entries_.chunk(chunk);
     for (size_t offset = 0; offset < entries.used;) {
       const TableEntry entry = EntryAt(entries.data + offset);
-      AddToIndex(entry.hash, entries_.Position(chunk, offset));
+      index_.Add(entry.hash, entries_.Position(chunk, offset));
       offset += entries_.Rounded(EntrySize(entry.key.size()));
     }
   }
@@ -227,13 +180,13 @@ void AggregationTable::DestroySlots() {
 }
 
 size_t AggregationTable::allocated_bytes() const {
-  return entries_.allocated() + groups_.allocated() + charged_ + index_memory_.size() +
+  return entries_.allocated() + groups_.allocated() + charged_ + index_.capacity() * sizeof(uint32_t) +
          sorted_.capacity() * sizeof(SortedEntry);
 }
 
 std::span<AggregationTable::SortedEntry> AggregationTable::Sort() {
-  index_memory_ = {};
-  index_ = nullptr;
+  index_.Release();
+  grow_at_ = 0;
   sorted_.reserve(count_);
   ForEach([&](const TableEntry& entry) {
     sorted_.push_back({entry.hash, static_cast<const char*>(entry.slot) - slot_offset_});
@@ -253,7 +206,7 @@ void AggregationTable::Clear() {
 void AggregationTable::ClearDestroyed() {
   entries_.Clear();
   groups_.Clear();
-  if (index_ != nullptr) std::memset(index_, 0, capacity_ * sizeof(uint32_t));
+  index_.Clear();
   sorted_ = {};
   count_ = 0;
   charged_ = 0;

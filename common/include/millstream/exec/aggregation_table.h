@@ -2,7 +2,7 @@
 #define MILLSTREAM_EXEC_AGGREGATION_TABLE_H_
 
 #include <millstream/exec/arena.h>
-#include <millstream/exec/recycled_memory.h>
+#include <millstream/exec/tagged_index.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -135,11 +135,8 @@ class AggregationTable {
   void ClearDestroyed();
 
  private:
-  void PrefetchIndex(const uint64_t* hashes, size_t count) const;
-  // candidates[i] = the entry that the key with hashes[i] is likely to have; null if it has none as yet.
-  void FindCandidates(const uint64_t* hashes, size_t count, char** candidates) const;
-  bool FindOrInsert(std::string_view key, uint64_t hash, char*& entry);
-  void AddToIndex(uint64_t hash, uint32_t position);
+  // The key's entry; sets `inserted` to 1 if it is a new one.
+  char* FindOrInsert(std::string_view key, uint64_t hash, uint8_t& inserted);
   void Grow();
   // Makes the index anew, with `capacity` words.
   void Reindex(size_t capacity);
@@ -147,29 +144,11 @@ class AggregationTable {
   TableEntry EntryAt(char* entry) const;
   size_t EntrySize(size_t key_size) const { return key_offset_ + key_size; }
 
-  uint32_t* Group(uint64_t hash) const { return index_ + (hash & group_mask_) * kGroupWords; }
-  // What the word of a key with this hash has above its position: some bits of the hash and, below them, a 1.
-  // The bits, 47 and down, are neither those that choose the group nor, as keys of one partition share them,
-  // those of the hash slot.
-  uint32_t Tag(uint64_t hash) const {
-    return (static_cast<uint32_t>(hash >> 16) & ~position_mask_) | (position_mask_ + 1);
-  }
-  char* EntryOf(uint32_t word) const { return entries_.At(word & position_mask_); }
-
-  // The index is an array of groups of words. A key's group is the first, from that of its hash on, that had
-  // a free word when it came. A word is a tag over the entry's position in `entries_`; 0 is free, and what
-  // follows it in its group is free too.
-  static constexpr size_t kGroupWords = 8;
-
   const SlotType type_;
   const size_t slot_offset_;  // Entry: 64-bit hash, slot, 32-bit key length, key.
   const size_t key_offset_;
-  RecycledMemory index_memory_;
-  uint32_t* index_ = nullptr;  // Null: none yet.
-  size_t capacity_;            // Words of the index, or of the first if there is none yet.
-  size_t group_mask_ = 0;
-  size_t grow_at_ = 0;  // Entries.
-  uint32_t position_mask_;
+  TaggedIndex index_;   // Of positions in entries_.
+  size_t grow_at_ = 0;  // Entries. 0: the index has no room as yet.
   size_t count_ = 0;
   size_t charged_ = 0;
   Arena entries_;

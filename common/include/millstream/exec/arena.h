@@ -54,9 +54,8 @@ class Arena {
   uint32_t Position(size_t chunk, size_t offset) const {
     return static_cast<uint32_t>(chunk * kChunkPositions + (offset >> shift_));
   }
-  char* At(uint32_t position) const {
-    return chunks_[position / kChunkPositions].memory.data() + (size_t{position % kChunkPositions} << shift_);
-  }
+  class Positions;
+  Positions positions() const;
   // Of an allocation in the last chunk.
   uint32_t LastPosition(const char* at) const {
     return Position(chunks_.size() - 1, static_cast<size_t>(at - chunks_.back().memory.data()));
@@ -81,6 +80,21 @@ class Arena {
   size_t allocated_ = 0;
   std::vector<OwnedChunk> chunks_;  // The last one's `used` is stale: next_ tells.
 };
+
+// The addresses of an arena's positions as they are until the next Allocate or Clear.
+class Arena::Positions {
+ public:
+  explicit Positions(const Arena& arena) : chunks_(arena.chunks_.data()), shift_(arena.shift_) {}
+  char* At(uint32_t position) const {
+    return chunks_[position / kChunkPositions].memory.data() + (size_t{position % kChunkPositions} << shift_);
+  }
+
+ private:
+  const OwnedChunk* chunks_;
+  int shift_;
+};
+
+inline Arena::Positions Arena::positions() const { return Positions(*this); }
 
 }  // namespace millstream::exec
 
