@@ -15,6 +15,7 @@
 #include "common/plan/block_messages.h"
 #include "tests/support/event.h"
 #include "tests/support/mini_cluster.h"
+#include "tests/support/streaming_fixture.h"
 #include "tests/support/text_server.h"
 
 namespace millstream::test {
@@ -25,7 +26,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr milliseconds kInterval{1000};
 constexpr int64_t kRows = 1000;
 
 struct Reading {
@@ -49,10 +49,10 @@ void AwaitStop(const auto& sink) {
   while (!sink.Stopped()) std::this_thread::yield();
 }
 
-class ReceiversTest : public ::testing::Test {
+class ReceiversTest : public StreamingFixture {
  protected:
   void Build(const MiniClusterOptions& options = {}, Config config = {}) {
-    cluster_ = std::make_unique<MiniCluster>(options);
+    MakeCluster(options);
     cluster_->OnMessageTo([this](ExecutorId id, proto::ToExecutor message) {
       for (const auto& command : message.commands()) {
         if (!command.has_start_receiver()) continue;
@@ -71,15 +71,7 @@ class ReceiversTest : public ::testing::Test {
       }
       return std::vector{std::move(message)};
     });
-    ASSERT_TRUE(cluster_->Start().ok());
-    context_ = cluster_->MakeContext(config.Set("millstream.streaming.blockInterval", "10ms")
-                                         .Set("millstream.streaming.receiverRestartDelay", "5ms"));
-    ssc_ = std::make_unique<StreamingContext>(*context_, kInterval, clock_);
-  }
-  ~ReceiversTest() override {
-    ssc_.reset();
-    context_.reset();
-    cluster_.reset();
+    StartCluster(std::move(config));
   }
 
   // The readings of all batches, by device.
@@ -95,17 +87,6 @@ class ReceiversTest : public ::testing::Test {
       return absl::OkStatus();
     });
   }
-  void Start() {
-    const absl::Status status = ssc_->Start();
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  void RunBatch() {
-    const int64_t before = batches_.count();
-    clock_.AdvanceBy(kInterval);
-    ASSERT_TRUE(batches_.Await(before + 1)) << ssc_->AwaitTerminationOrTimeout(milliseconds(0)).status();
-  }
-  absl::Status StopGracefully() { return ssc_->Stop({.stop_context = false, .graceful = true}); }
-
   std::vector<int64_t> Got(int64_t device) {
     std::lock_guard lock(mutex_);
     return got_[device];
@@ -119,12 +100,6 @@ class ReceiversTest : public ::testing::Test {
     return errors_;
   }
 
-  testing::ManualClock clock_;
-  std::unique_ptr<MiniCluster> cluster_;
-  std::unique_ptr<Context> context_;
-  std::unique_ptr<StreamingContext> ssc_;
-
-  Event batches_;
   Event reported_bytes_;
   std::mutex mutex_;  // protects what follows
   std::map<int64_t, std::vector<int64_t>> got_;
@@ -147,7 +122,7 @@ TEST_F(ReceiversTest, EveryRowIsInOneBatchAndInOrder) {
     AwaitStop(sink);
   };
   Keep(ssc_->ReceiverStream<Reading>(Device{5}));
-  Start();
+  StartStreaming();
   RunBatch();
   ASSERT_TRUE(stored.Await());
   RunBatch();
@@ -165,7 +140,7 @@ TEST_F(ReceiversTest, RowsStoredTogetherAreInTheNextBatch) {
     AwaitStop(sink);
   };
   Keep(ssc_->ReceiverStream<Reading>(Device{1}));
-  Start();
+  StartStreaming();
   ASSERT_TRUE(safe.Await());
   RunBatch();
   EXPECT_EQ(Got(1), NumbersTo(kRows));
@@ -187,7 +162,7 @@ TEST_F(ReceiversTest, NoRowIsStoredBeforeTheConfiguredRateAllowsIt) {
     AwaitStop(sink);
   };
   Keep(ssc_->ReceiverStream<Reading>(Device{1}));
-  Start();
+  StartStreaming();
   ASSERT_TRUE(stored.Await());
   ASSERT_TRUE(StopGracefully().ok());
   EXPECT_EQ(Got(1), NumbersTo(kRowsOfTheTest));
@@ -205,7 +180,7 @@ TEST_F(ReceiversTest, TwoReceiversRunOnTwoExecutors) {
   const std::vector<DStream<Reading>> streams = {ssc_->ReceiverStream<Reading>(Device{1}),
                                                  ssc_->ReceiverStream<Reading>(Device{2})};
   Keep(ssc_->Union(streams));
-  Start();
+  StartStreaming();
   ASSERT_TRUE(stored.Await(2));
   ASSERT_TRUE(StopGracefully().ok());
   EXPECT_EQ(Got(1), NumbersTo(kRows));
@@ -227,7 +202,7 @@ TEST_F(ReceiversTest, OneThatThrowsAndOneThatAsksForARestartGoOnWithWhatTheyStor
     AwaitStop(sink);
   };
   Keep(ssc_->ReceiverStream<Reading>(Device{1}));
-  Start();
+  StartStreaming();
   ASSERT_TRUE(calls.Await(3));
   ASSERT_TRUE(StopGracefully().ok());
   EXPECT_THAT(Got(1), ElementsAre(0, 1, 2));
@@ -249,7 +224,7 @@ TEST_F(ReceiversTest, ALostExecutorMovesTheReceiverAndWhatWasSafeIsCountedOnce) 
     AwaitStop(sink);
   };
   Keep(ssc_->ReceiverStream<Reading>(Device{1}));
-  Start();
+  StartStreaming();
   for (int round = 1; round <= 3; ++round) {
     ASSERT_TRUE(safe.Await(round));
     const ExecutorId victim = StartedOn(0).back();
@@ -278,7 +253,7 @@ TEST_F(ReceiversTest, RowsMayBeViewsWhichMustNotBeKept) {
         if (rows.ok()) got.insert(rows->begin(), rows->end());
         return rows.status();
       });
-  Start();
+  StartStreaming();
   ASSERT_TRUE(stored.Await());
   ASSERT_TRUE(StopGracefully().ok());
   EXPECT_THAT(got, SizeIs(100));
@@ -299,9 +274,9 @@ TEST_F(ReceiversTest, AViewThatIsKeptFailsItsBatch) {
         return kept;
       })
       .ForEachRdd([](const RDD<std::string_view>& rdd) { return rdd.Count().status(); });
-  Start();
+  StartStreaming();
   ASSERT_TRUE(reported_bytes_.Await());
-  ssc_->Stop({.stop_context = false, .graceful = true}).IgnoreError();
+  StopGracefully().IgnoreError();
   EXPECT_THAT(std::string(ssc_->AwaitTermination().message()), HasSubstr("keep a std::string"));
 }
 
@@ -309,7 +284,7 @@ TEST_F(ReceiversTest, RawBlocksOfATcpServerAreDecodedInTasks) {
   Build();
   TextServer server;
   Keep(ssc_->RawSocketStream<Reading>("127.0.0.1", server.port()));
-  Start();
+  StartStreaming();
   exec::Encoder rows;
   for (int64_t i = 0; i < kRows; ++i) exec::Codec<Reading>::Encode({7, i}, rows);
   const auto length = static_cast<uint32_t>(rows.size());
@@ -328,10 +303,10 @@ TEST_F(ReceiversTest, RawBytesThatAreNoRowsFailTheBatch) {
   Build();
   TextServer server;
   Keep(ssc_->RawSocketStream<Reading>("127.0.0.1", server.port()));
-  Start();
+  StartStreaming();
   ASSERT_TRUE(server.Send(std::string("\0\0\0\3abc", 7)));
   ASSERT_TRUE(reported_bytes_.Await(3));
-  ssc_->Stop({.stop_context = false, .graceful = true}).IgnoreError();
+  StopGracefully().IgnoreError();
   EXPECT_THAT(std::string(ssc_->AwaitTermination().message()),
               HasSubstr("RawSocketStream: stored rows do not decode"));
 }

@@ -11,24 +11,23 @@
 #include "common/plan/block_messages.h"
 #include "tests/support/event.h"
 #include "tests/support/mini_cluster.h"
+#include "tests/support/streaming_fixture.h"
 #include "tests/support/text_server.h"
 #include "tests/support/words.h"
 
 namespace millstream::test {
 namespace {
 
-using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-constexpr milliseconds kInterval{1000};
 constexpr ExecutorId kZero{0};
 constexpr ExecutorId kOne{1};
 
-class StreamingTest : public ::testing::Test {
+class StreamingTest : public StreamingFixture {
  protected:
   // Cluster and context, on which the test builds its streams.
   void Build(const MiniClusterOptions& options = {}) {
-    cluster_ = std::make_unique<MiniCluster>(options);
+    MakeCluster(options);
     cluster_->OnMessageTo([this](ExecutorId id, proto::ToExecutor message) {
       for (const auto& command : message.commands()) {
         if (command.has_start_receiver()) SeeReceiver(id);
@@ -40,16 +39,7 @@ class StreamingTest : public ::testing::Test {
       return std::vector{std::move(message)};
     });
     if (see_from_) cluster_->OnMessageFrom(see_from_);
-    ASSERT_TRUE(cluster_->Start().ok());
-    context_ = cluster_->MakeContext(Config()
-                                         .Set("millstream.streaming.blockInterval", "10ms")
-                                         .Set("millstream.streaming.receiverRestartDelay", "10ms"));
-    ssc_ = std::make_unique<StreamingContext>(*context_, kInterval, clock_);
-  }
-  ~StreamingTest() override {
-    ssc_.reset();
-    context_.reset();
-    cluster_.reset();
+    StartCluster();
   }
 
   void CountWords(const DStream<std::string_view>& lines) {
@@ -68,16 +58,6 @@ class StreamingTest : public ::testing::Test {
         });
   }
 
-  void StartStreaming() {
-    const absl::Status status = ssc_->Start();
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  // One more batch, to its end.
-  void RunBatch() {
-    const int64_t before = batches_.count();
-    clock_.AdvanceBy(kInterval);
-    ASSERT_TRUE(batches_.Await(before + 1)) << ssc_->AwaitTerminationOrTimeout(milliseconds(0)).status();
-  }
   // Until the driver has what executors sent before: each of them now says more, and waits its turn.
   void AwaitDriver() {
     const auto count = context_->Range(0, 120, 1, 12).Count();
@@ -123,13 +103,7 @@ class StreamingTest : public ::testing::Test {
     }
   }
 
-  testing::ManualClock clock_;
   MiniCluster::OnToDriver see_from_;
-  std::unique_ptr<MiniCluster> cluster_;
-  std::unique_ptr<Context> context_;
-  std::unique_ptr<StreamingContext> ssc_;
-
-  Event batches_;
   Event receiver_starts_;
   Event peers_known_;  // of a receiver that runs, or starts
   Event reported_lines_;
@@ -167,7 +141,7 @@ TEST_F(StreamingTest, AnEmptyTwoStageBatchTakesAtMostOneKibibytePerExecutor) {
       });
   StartStreaming();
   for (int i = 0; i < kBatches; ++i) RunBatch();
-  ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
+  ASSERT_TRUE(StopGracefully().ok());
   uint64_t most = 0;
   for (size_t i = 2; i < bytes.size(); ++i) {
     for (const size_t executor : {0, 1}) most = std::max(most, bytes[i][executor] - bytes[i - 1][executor]);
@@ -188,7 +162,7 @@ TEST_F(StreamingTest, TenThousandEmptyBatchesRunInOrder) {
   StartStreaming();
   clock_.AdvanceBy(10'000 * kInterval);
   ASSERT_TRUE(batches_.Await(10'000));
-  ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
+  ASSERT_TRUE(StopGracefully().ok());
   ASSERT_EQ(ids.size(), 10'000u);
   for (size_t i = 0; i < ids.size(); ++i) ASSERT_EQ(ids[i], i);
 }
@@ -221,7 +195,7 @@ TEST_F(StreamingTest, ReceivedBlocksAreOnTwoExecutorsBeforeTheyAreReported) {
   const std::vector<std::string> lines = SomeLines(2000);
   ASSERT_TRUE(server.Send(Joined(lines)));
   ASSERT_TRUE(reported_lines_.Await(2000));
-  ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
+  ASSERT_TRUE(StopGracefully().ok());
   EXPECT_EQ(counts(), CountedWords(lines));
   EXPECT_EQ(fewest_copies_, 2u);
   EXPECT_EQ(missing_copies_, 0);
@@ -239,7 +213,7 @@ TEST_F(StreamingTest, AGracefulStopProcessesAllReportedBlocks) {
     ASSERT_TRUE(reported_lines_.Await(500 * round));
     if (round == 1) RunBatch();
   }
-  ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
+  ASSERT_TRUE(StopGracefully().ok());
   Counts expected = CountedWords(lines);
   for (auto& [word, count] : expected) count *= 3;
   EXPECT_EQ(counts(), expected);
@@ -269,7 +243,7 @@ TEST_F(StreamingTest, AReceiverMovesWhenItsExecutorIsLostAndNoReportedBlockIsMis
     EXPECT_NE(last_receiver(), victim);
     RunBatch();
   }
-  ASSERT_TRUE(ssc_->Stop({.stop_context = false, .graceful = true}).ok());
+  ASSERT_TRUE(StopGracefully().ok());
   EXPECT_EQ(counts(), CountedWords(certain));
   EXPECT_EQ(fewest_copies_, 2u);
 }
