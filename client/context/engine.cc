@@ -8,6 +8,7 @@
 
 #include "client/context/application_credentials.h"
 #include "client/context/cluster_application.h"
+#include "client/context/executor_log.h"
 #include "client/context/executor_request.h"
 #include "client/context/exit_code.h"
 #include "client/context/files.h"
@@ -31,7 +32,6 @@
 #include "common/security/credentials.h"
 #include "driver/driver.h"
 #include "executor/executor.h"
-#include "proto/bootstrap.pb.h"
 
 namespace millstream::client {
 namespace {
@@ -190,16 +190,9 @@ class ProcessEngine : public DriverEngine, protected driver::ExecutorLauncher {
     const absl::StatusOr<security::Credentials> credentials = credentials_.Issue(security::Role::kExecutor);
     if (!credentials.ok()) return credentials.status();
     endpoint_->Expect(executor);
-    proto::Bootstrap bootstrap;
-    bootstrap.set_application(config_.Get(cli::keys::kAppName));
-    bootstrap.set_executor(Number(executor));
-    security::ToProto(*credentials, *bootstrap.mutable_credentials());
+    proto::Bootstrap bootstrap = BootstrapOf(config_, executor, *credentials, MemoryOf(config_, master_));
     bootstrap.set_driver_address(endpoint_->address());
     bootstrap.set_driver_blocks_address(server_->address());
-    bootstrap.set_memory_bytes(MemoryOf(config_, master_));
-    bootstrap.set_build_id(plan::MainBuildId());
-    for (const auto& [key, value] : config_.values()) (*bootstrap.mutable_configuration())[key] = value;
-    for (const std::string& argument : Process().flags.arguments) bootstrap.add_arguments(argument);
     return bootstrap;
   }
 
@@ -387,10 +380,17 @@ int ServeExecutor(const proto::Bootstrap& bootstrap) {
   blocks.SetOwn(id, (*executor)->blocks());
   blocks.SetPeer(kDriverPeer, bootstrap.driver_blocks_address());
   (*server)->Serve((*executor)->blocks());
+  ExecutorLog log(bootstrap, (*server)->address());
   std::promise<void> driver_gone;
-  const auto on_message = [&executor](auto message) { (*executor)->Handle(std::move(message)); };
-  link.Start({.on_message = on_message,
-              .on_closed = [&driver_gone](const std::string&) { driver_gone.set_value(); }});
+  const auto on_message = [&](auto message) {
+    log.OnMessage(*message);
+    (*executor)->Handle(std::move(message));
+  };
+  const auto on_closed = [&](const std::string& reason) {
+    log.OnClosed(reason);
+    driver_gone.set_value();
+  };
+  link.Start({.on_message = on_message, .on_closed = on_closed});
   (*executor)->Start();
   driver_gone.get_future().wait();
   (*executor)->Stop();

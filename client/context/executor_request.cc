@@ -8,6 +8,7 @@
 #include "client/context/process_state.h"
 #include "common/base/user_name.h"
 #include "common/cli/configuration_keys.h"
+#include "common/plan/kernel_refs.h"
 #include "common/program/output_limits.h"
 
 namespace millstream::client {
@@ -33,6 +34,19 @@ proto::ApplicationHello HelloOf(const cli::ResolvedConfig& config, const proto::
   hello.set_driver(Process().driver);
   hello.set_driver_epoch(Process().driver_epoch);
   return hello;
+}
+
+proto::Bootstrap BootstrapOf(const cli::ResolvedConfig& config, ExecutorId executor,
+                             const security::Credentials& credentials, size_t memory_bytes) {
+  proto::Bootstrap bootstrap;
+  bootstrap.set_application(config.Get(cli::keys::kAppName));
+  bootstrap.set_executor(Number(executor));
+  security::ToProto(credentials, *bootstrap.mutable_credentials());
+  bootstrap.set_memory_bytes(memory_bytes);
+  bootstrap.set_build_id(plan::MainBuildId());
+  for (const auto& [key, value] : config.values()) (*bootstrap.mutable_configuration())[key] = value;
+  for (const std::string& argument : Process().flags.arguments) bootstrap.add_arguments(argument);
+  return bootstrap;
 }
 
 proto::LaunchExecutor LaunchOf(const cli::ResolvedConfig& config, proto::Bootstrap bootstrap,

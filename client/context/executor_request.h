@@ -5,7 +5,9 @@
 #include <map>
 #include <string>
 
+#include "common/base/ids.h"
 #include "common/cli/resolved_config.h"
+#include "common/security/credentials.h"
 #include "proto/cluster.pb.h"
 
 namespace millstream::client {
@@ -15,6 +17,10 @@ proto::ExecutorRequest ExecutorRequestOf(const cli::ResolvedConfig& config, size
 
 // Who asks.
 proto::ApplicationHello HelloOf(const cli::ResolvedConfig& config, const proto::ExecutorRequest& request);
+
+// What an executor of this process's application is told, but for its cores and where its driver listens.
+proto::Bootstrap BootstrapOf(const cli::ResolvedConfig& config, ExecutorId executor,
+                             const security::Credentials& credentials, size_t memory_bytes);
 
 // An executor of this process's application, as a worker is to start it. `program` has its files, which it
 // finds in its working directory.

@@ -84,6 +84,12 @@ absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap() {
 
 int CrashReportFd() { return crash_report_fd.load(); }
 
+std::string ExecutorName(const proto::Bootstrap& bootstrap) {
+  const std::string& application = bootstrap.application_id();
+  return "executor " + std::to_string(bootstrap.executor()) +
+         (application.empty() ? "" : " of " + application);
+}
+
 std::string BootstrapBytes(std::string_view encoded) {
   const uint32_t bytes = static_cast<uint32_t>(encoded.size());
   return std::string(reinterpret_cast<const char*>(&bytes), sizeof(bytes)).append(encoded);

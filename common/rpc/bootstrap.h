@@ -23,6 +23,9 @@ absl::StatusOr<std::optional<proto::Bootstrap>> ReadBootstrap();
 // operation. -1: nowhere.
 int CrashReportFd();
 
+// "executor 3 of app-20260101120000-0007", of one that its driver started "executor 3".
+std::string ExecutorName(const proto::Bootstrap& bootstrap);
+
 // What the parent writes to the child's socket.
 std::string BootstrapBytes(std::string_view encoded);
 

@@ -138,6 +138,9 @@ ChildProcesses::~ChildProcesses() {
 
 void ChildProcesses::Spawn(uint32_t child, ChildProgram program, proto::Bootstrap bootstrap) {
   bootstrap.set_parent_pid(getpid());
+  if (bootstrap.driver().empty() && !program.arguments.empty()) {
+    program.arguments.front() += " (" + ExecutorName(bootstrap) + ")";
+  }
   {
     std::lock_guard lock(mutex_);
     requests_.push_back({child, std::move(program), BootstrapBytes(bootstrap.SerializeAsString())});

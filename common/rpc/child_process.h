@@ -55,7 +55,7 @@ class ChildProcesses {
   ~ChildProcesses();
 
   // Starts the child `child` (a number of the caller's); returns at once.
-  // `bootstrap` gets this process's id as its parent_pid.
+  // `bootstrap` gets this process's id as its parent_pid; argv[0] of an executor tells who it is, for ps.
   void Spawn(uint32_t child, ChildProgram program, proto::Bootstrap bootstrap);
   // SIGKILL, at once or as soon as it is there; nothing happens if it already ended.
   void Kill(uint32_t child);

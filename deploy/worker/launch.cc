@@ -14,6 +14,7 @@ Launch Launch::Of(const proto::LaunchExecutor& executor) {
                 .bootstrap = executor.bootstrap(),
                 .certified_as = executor.certified_as()};
   for (const auto& [name, value] : executor.environment()) launch.environment.push_back(name + "=" + value);
+  launch.bootstrap.set_application_id(executor.application());
   return launch;
 }
 

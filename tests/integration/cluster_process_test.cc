@@ -277,7 +277,11 @@ TEST_F(ClusterTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
   server_.SendAndAwait(program, 100);
   const std::set<std::string> known = Entries(ProcFile(cluster_.workers()[0]->pid(), "environ"));
   for (const pid_t executor : cluster_.Executors()) {
-    EXPECT_EQ(ProcFile(executor, "cmdline"), ProcFile(program.pid(), "cmdline"));
+    const std::string ours = ProcFile(program.pid(), "cmdline");
+    const std::string theirs = ProcFile(executor, "cmdline");
+    EXPECT_EQ(theirs.substr(theirs.find('\0')), ours.substr(ours.find('\0')));
+    EXPECT_THAT(theirs.c_str(), ::testing::MatchesRegex(Example("network_word_count") +
+                                                        " [(]executor [01] of app-[0-9]+-[0-9]+[)]"));
     for (const std::string& entry : Entries(ProcFile(executor, "environ"))) {
       if (known.contains(entry)) continue;
       EXPECT_THAT(entry, ::testing::MatchesRegex("MILLSTREAM_BOOTSTRAP_FD=[0-9]+|GRPC_POLL_STRATEGY=poll|"

@@ -102,6 +102,39 @@ TEST_F(LogTest, AnExecutorHearsTheSignalsToo) {
   EXPECT_TRUE(AwaitBatches(program, 2)) << program.err();
 }
 
+TEST_F(LogTest, AnExecutorOnAClusterLogsItsStartAndWhyItEnds) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  cluster.AddWorker(2);
+  Process program(WordCount(cluster.url(), {"--conf", "millstream.executor.memory=256m"}));
+  ASSERT_TRUE(AwaitBatches(program, 1)) << program.err();
+  program.Signal(SIGTERM);
+  EXPECT_EQ(program.AwaitExit()->code, 0) << program.err();
+  std::string log;
+  EXPECT_TRUE(AwaitThat([&] {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(cluster.WorkDirectoryOf(0))) {
+      if (entry.path().filename() != "stderr") continue;
+      std::ifstream file(entry.path());
+      log.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    return log.ends_with("ends: its driver has ended\n");
+  })) << log;
+  EXPECT_THAT(log,
+              ContainsRegex("^I[^\n]*] executor 0 of app-[0-9]+-[0-9]+ starts at 127.0.0.1:[0-9]+, with 2 "
+                            "cores and 256m, for the driver at 127.0.0.1:[0-9]+\n"
+                            "I[^\n]*] executor 0 of app-[0-9]+-[0-9]+ ends: its driver has ended\n$"));
+}
+
+TEST_F(LogTest, AnExecutorOfALocalClusterTellsItsLifeOnlyToWhoAsksForDebug) {
+  for (const std::string level : {"info", "debug"}) {
+    Process program(WordCount("local-cluster[1,2,512]", {"--log-level", level}));
+    ASSERT_TRUE(AwaitBatches(program, 1)) << program.err();
+    program.Signal(SIGTERM);
+    EXPECT_EQ(program.AwaitExit()->code, 0) << program.err();
+    const bool told = program.err().find("executor 0 starts at 127.0.0.1:") != std::string::npos;
+    EXPECT_EQ(told, level == "debug") << program.err();
+  }
+}
+
 TEST_F(LogTest, TheMasterSaysWhatItLost) {
   Cluster cluster(MILLSTREAM_BIN_DIR);
   cluster.AddWorker(2);

@@ -85,7 +85,9 @@ TEST_F(SafetyTest, ExecutorsAreGivenNothingSecretInArgumentsOrEnvironment) {
   const std::vector<pid_t> children = ChildrenOf(program_.pid());
   ASSERT_EQ(children.size(), 2u);
   for (const pid_t child : children) {
-    EXPECT_EQ(ProcFile(child, "cmdline"), arguments);
+    const std::string theirs = ProcFile(child, "cmdline");
+    EXPECT_EQ(theirs.substr(theirs.find('\0')), arguments.substr(arguments.find('\0')));
+    EXPECT_THAT(theirs.c_str(), ::testing::MatchesRegex(".* [(]executor [01][)]"));
     for (const std::string& entry : Entries(ProcFile(child, "environ"))) {
       if (environment.contains(entry)) continue;
       EXPECT_THAT(entry, ::testing::MatchesRegex("MILLSTREAM_BOOTSTRAP_FD=[0-9]+|GRPC_POLL_STRATEGY=poll"));
