@@ -28,6 +28,8 @@ ReceiverReported::Kind KindOf(proto::ReceiverEvent::Kind kind) {
       return ReceiverReported::Kind::kConnected;
     case proto::ReceiverEvent::STOPPED:
       return ReceiverReported::Kind::kStopped;
+    case proto::ReceiverEvent::NOTE:
+      return ReceiverReported::Kind::kNote;
     case proto::ReceiverEvent::STORED:
       return ReceiverReported::Kind::kStored;
     default:

@@ -33,7 +33,7 @@ struct BlockReported {
 };
 
 struct ReceiverReported {
-  enum class Kind { kStarted, kConnected, kStopped, kError, kStored };
+  enum class Kind { kStarted, kConnected, kStopped, kError, kNote, kStored };
   StreamId stream{};
   uint32_t epoch = 0;
   Kind kind = Kind::kStarted;

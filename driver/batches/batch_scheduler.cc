@@ -42,6 +42,9 @@ void BatchScheduler::On(const ExecutorJoined& event) {
   executors_[event.executor] = {event.cores, event.host};
   blocks_.Join(event.executor, *commands_);
   TellPeers();
+  if (std::exchange(warned_of_single_copies_, false)) {
+    Log(false, "there are two executors: what is received gets two copies");
+  }
   PlaceReceivers();
 }
 
@@ -67,6 +70,7 @@ void BatchScheduler::WarnOfSingleCopies() {
   if (executors_.size() != 1 || executors_.begin()->second.host.empty()) return;
   for (const auto& [stream, receiver] : receivers_) {
     if (Replicas(receiver.spec.level) < 2) continue;
+    warned_of_single_copies_ = true;
     return Log(true,
                receiver.spec.label +
                    ": its storage level asks for two copies, and there is one executor: what is received "
@@ -110,6 +114,7 @@ void BatchScheduler::On(const ReceiverReported& event) {
   if (found == receivers_.end() || found->second.epoch != event.epoch) return;
   Receiver& receiver = found->second;
   if (event.kind == ReceiverReported::Kind::kConnected) Log(false, receiver.spec.label + ": connected");
+  if (event.kind == ReceiverReported::Kind::kNote) Log(false, receiver.spec.label + ": " + event.message);
   if (event.kind == ReceiverReported::Kind::kError) Log(true, receiver.spec.label + ": " + event.message);
   if (event.kind != ReceiverReported::Kind::kStopped || !receiver.executor) return;
   // One that ends by itself starts anew at the next tick, possibly elsewhere.

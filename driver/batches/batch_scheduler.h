@@ -96,6 +96,7 @@ class BatchScheduler {
   BlockTracker blocks_;
   std::deque<plan::BatchRecord> batches_;  // cut; the first one runs if running_
   bool running_ = false;
+  bool warned_of_single_copies_ = false;           // and there is no second executor yet
   std::vector<BatchCommand>* commands_ = nullptr;  // during Handle()
 };
 

@@ -88,11 +88,14 @@ void ReceivedBlocks::Copy(const plan::BlockId& id) {
     const absl::Status status = parts_.transport->Put(peer, id, *slices);
     if (status.ok()) {
       kept_->mutable_blocks(kept_->blocks_size() - 1)->mutable_block()->add_peers(Number(peer));
+      if (std::exchange(warned_of_copies_, false)) {
+        reports_.Event(proto::ReceiverEvent::NOTE, "received blocks are kept in two copies again");
+      }
       return;
     }
     failures = std::string(status.message());
   }
-  reports_.Warn("copies", "received blocks are kept in one copy only: " + failures);
+  warned_of_copies_ |= reports_.Warn("copies", "received blocks are kept in one copy only: " + failures);
 }
 
 void ReceivedBlocks::Report() {

@@ -72,6 +72,7 @@ class ReceivedBlocks {
   const StorageLevel level_;
   const ReplicaPeers& peers_;
   uint32_t next_ = 0;
+  bool warned_of_copies_ = false;              // that there is one only; the copying thread's
   std::shared_ptr<proto::FromExecutor> kept_;  // to be reported; the copying thread's, if there is one
 
   std::mutex mutex_;

@@ -23,21 +23,22 @@ void ReceiverReports::Event(proto::ReceiverEvent::Kind kind, const std::string& 
   outbox_.Post(std::move(report));
 }
 
-void ReceiverReports::Warn(const std::string& what, const std::string& message) {
+bool ReceiverReports::Warn(const std::string& what, const std::string& message) {
   const auto now = std::chrono::steady_clock::now();
   {
     std::lock_guard lock(mutex_);
     std::erase_if(warned_, [&](const auto& warned) { return now - warned.second.at >= 2 * kLongestPause; });
     if (const auto found = warned_.find(what); found != warned_.end()) {
       Warned& warned = found->second;
-      if (now - warned.at < warned.pause) return;
+      if (now - warned.at < warned.pause) return false;
       warned = {now, std::min(2 * warned.pause, kLongestPause)};
     } else {
-      if (warned_.size() >= kMostWarnings) return;
+      if (warned_.size() >= kMostWarnings) return false;
       warned_[what] = {now, kFirstPause};
     }
   }
   Event(proto::ReceiverEvent::ERROR, message);
+  return true;
 }
 
 void ReceiverReports::WarnOfDropped(uint64_t count, const std::string& what,

@@ -23,9 +23,9 @@ class ReceiverReports {
 
   void Event(proto::ReceiverEvent::Kind kind, const std::string& message = "");
   // An ERROR event, unless there was one about `what` just now, or there were too many about other things.
-  // What goes on is told after 10 s, 20 s, 40 s, and then once a minute.
-  void Warn(const std::string& what, const std::string& message);
-  void Warn(const std::string& message) { Warn(message, message); }
+  // What goes on is told after 10 s, 20 s, 40 s, and then once a minute. True if it was told now.
+  bool Warn(const std::string& what, const std::string& message);
+  bool Warn(const std::string& message) { return Warn(message, message); }
   // `what` were longer than the settings' max_record_bytes.
   void WarnOfDropped(uint64_t count, const std::string& what, const proto::StartReceiver& settings);
 

@@ -157,6 +157,24 @@ TEST(BatchScheduler, ABatchWhoseBlockHasNoCopyLeftFailsByName) {
       "Run at least two executors: a storage level ending in 2, the default, keeps a copy on each of two");
 }
 
+TEST(BatchScheduler, ABlockWhoseTwoHoldersAreGoneIsToldAsThat) {
+  BatchHarness batches(Request(1));
+  batches.Join(0, 2);
+  batches.Join(1, 2);
+  batches.Start(0);
+  batches.Report(0, 7, {0, 1});
+  batches.Lose(0);
+  batches.Lose(1);
+  batches.Tick(1000);
+  ASSERT_TRUE(batches.ended.has_value());
+  EXPECT_EQ(batches.ended->message(),
+            "batch 0 (time 1000 ms): socket 0: no copy is left of block input-0-4294967303: both executors "
+            "that had "
+            "it are gone; last: executor 1 was killed. Two copies outlast one executor at a time: find out "
+            "why these "
+            "ended together, spread executors over several workers, and start the application again");
+}
+
 TEST(BatchScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {
   BatchHarness batches(Request(1, StorageLevel::kMemoryOnly));
   batches.Join(0, 2);
@@ -197,6 +215,24 @@ TEST(BatchScheduler, OneExecutorForTwoCopiesIsWarnedOfOnce) {
   alone.Start(0);
   alone.Tick(2000);
   EXPECT_THAT(alone.log, ElementsAre(HasSubstr("socket 0: its storage level asks for two copies")));
+}
+
+TEST(BatchScheduler, TheWarningOfOneExecutorIsTakenBackWhenThereAreTwo) {
+  BatchHarness batches(Request(1));
+  batches.Join(0, 3, "worker");
+  batches.Start(0);
+  batches.log.clear();
+  for (const uint32_t executor : {1, 2}) batches.Join(executor, 3, "worker");
+  EXPECT_THAT(batches.log, ElementsAre("there are two executors: what is received gets two copies"));
+}
+
+TEST(BatchScheduler, AReceiversNoteIsLoggedUnderItsName) {
+  BatchHarness batches(Request(1));
+  batches.Join(0, 2);
+  batches.Start(0);
+  batches.Handle(
+      ReceiverReported{StreamId{0}, 1, ReceiverReported::Kind::kNote, "all is well", ExecutorId{0}});
+  EXPECT_THAT(batches.log, ElementsAre("socket 0: all is well"));
 }
 
 TEST(BatchScheduler, CopiesThatAreThereOrNotWantedAreNotWarnedOf) {

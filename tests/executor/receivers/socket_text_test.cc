@@ -157,6 +157,30 @@ TEST_F(SocketTextTest, WithoutAReachablePeerBlocksAreReportedInOneCopyWithAWarni
   EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "one copy only"));
 }
 
+TEST_F(SocketTextTest, TheWarningOfOneCopyIsTakenBackOnceWhenThereAreTwoAgain) {
+  Open({.executors = 2});
+  TextServer server;
+  proto::StartReceiver settings = Settings(server.port());
+  settings.add_replica_peers(7);
+  Start(settings);
+  ASSERT_TRUE(server.Accept());
+  ASSERT_TRUE(server.Send("alone\n"));
+  ASSERT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "one copy only"));
+  proto::ToExecutor message;
+  proto::ReceiverPeers& peers = *message.add_commands()->mutable_receiver_peers();
+  peers.set_stream(3);
+  peers.set_epoch(1);
+  peers.add_replica_peers(1);
+  cluster_->Send(0, message);
+  size_t bytes = 6;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(server.Send("together\n"));
+    ASSERT_TRUE(WaitForBytes(bytes += 9));
+    EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::NOTE, "kept in two copies again"));
+  }
+  EXPECT_EQ(CountEvents(cluster_->messages(), proto::ReceiverEvent::NOTE, ""), 1);
+}
+
 TEST_F(SocketTextTest, TooLongLinesAreDroppedAndTheNextOneIsFine) {
   Open();
   TextServer server;
