@@ -132,7 +132,7 @@ void Driver::Core::OnClosed(ExecutorId executor, const std::string& reason) {
   const auto found = executors_.find(executor);
   if (found == executors_.end() || found->second.closed_until) return;
   found->second.closed_until = std::chrono::steady_clock::now() + kExitNoticeTime;
-  found->second.closed_reason = "is gone (" + reason + ", and nobody tells why)";
+  found->second.closed_reason = "is gone (" + reason + ", and nobody has told why yet)";
 }
 
 std::chrono::milliseconds Driver::Core::PatienceWith(const Executor& executor) const {

@@ -161,11 +161,14 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
     }
     case proto::FromMaster::kEnded: {
       const ExecutorId executor{message.ended().executor()};
+      bool is_news = false;
       {
         std::lock_guard lock(mutex_);
-        if (executors_.erase(executor) == 0) return;
+        is_news = executors_.erase(executor) > 0;
       }
-      return listener_.on_ended(executor, message.ended().how());
+      if (is_news) return listener_.on_ended(executor, message.ended().how());
+      return base::LogInfo("executor " + std::to_string(Number(executor)) + ", which was given up, " +
+                           message.ended().how());
     }
     case proto::FromMaster::kKilled: {
       {

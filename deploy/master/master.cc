@@ -37,6 +37,10 @@ FreeWorker* Find(std::vector<FreeWorker>& workers, const std::string& id) {
   return found == workers.end() || found->id != id ? nullptr : &*found;
 }
 
+std::string WasOn(const std::string& worker, const std::string& which) {
+  return "was on worker " + worker + ", which " + which;
+}
+
 uint64_t SequenceOf(const std::string& id) {
   return std::strtoull(id.substr(id.rfind('-') + 1).c_str(), nullptr, 10);
 }
@@ -151,7 +155,7 @@ void Master::On(const Disconnected& event) {
     for (auto& [id, application] : applications_) {
       for (auto at = application.executors.begin(); at != application.executors.end();) {
         const bool gone = at->second.worker == node.mapped() && at->second.unwanted;
-        at = gone ? application.executors.erase(at) : std::next(at);
+        at = gone ? Forget(application, at, WasOn(node.mapped(), "is away")) : std::next(at);
       }
     }
   }
@@ -204,13 +208,13 @@ std::map<uint32_t, Master::Executor>::iterator Master::Forget(Application& appli
 void Master::Unwant(Application& application, uint32_t id) {
   const auto found = application.executors.find(id);
   if (found == application.executors.end()) return;
-  if (!application.ended() && !found->second.unwanted) {
-    Warn("executor " + std::to_string(id) + " of " + application.record.id() + " is given up");
-  }
   const auto worker = workers_.find(found->second.worker);
   if (worker == workers_.end() || !worker->second.connection) {
-    application.executors.erase(found);
+    Forget(application, found, WasOn(found->second.worker, "is away"));
     return;
+  }
+  if (!application.ended() && !found->second.unwanted) {
+    Warn("executor " + std::to_string(id) + " of " + application.record.id() + " is given up");
   }
   found->second.unwanted = true;
   proto::FromMaster message;
@@ -227,7 +231,7 @@ void Master::LoseWorker(const std::string& id, const std::string& why, const abs
     commands_->emplace_back(CloseConnection{*node.mapped().connection, close});
   }
   commands_->emplace_back(KeepRecord{kWorkerPrefix + id, std::nullopt});
-  const std::string how = "was on worker " + id + ", which " + why;
+  const std::string how = WasOn(id, why);
   for (auto& [name, application] : applications_) {
     for (auto at = application.executors.begin(); at != application.executors.end();) {
       at = at->second.worker == id ? Forget(application, at, how) : std::next(at);

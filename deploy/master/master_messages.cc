@@ -202,6 +202,10 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
   const auto executor = application->second.executors.find(ended.executor());
   if (executor == application->second.executors.end() || executor->second.worker != worker->record.id())
     return;
+  if (executor->second.unwanted) {  // Its driver asked for it, and waits for no answer.
+    application->second.executors.erase(executor);
+    return;
+  }
   Forget(application->second, executor, ended.how());
 }
 

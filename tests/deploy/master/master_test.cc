@@ -144,6 +144,22 @@ TEST_F(MasterTest, ExecutorsOfADeadWorkerThatTheirDriverMissesMoveAtOnce) {
   EXPECT_EQ(GrantedTo(application), "0@w1 1@w2");
 }
 
+TEST_F(MasterTest, ADriverThatGaveUpAnExecutorHearsThatItsWorkerIsAwayOrLostAndNoMore) {
+  const ConnectionId killing = AddWorker("w1", 1);
+  const ConnectionId leaving = AddWorker("w2", 1);
+  AddWorker("w3", 1);
+  const ConnectionId application = AddApplication(3);
+  for (const uint32_t executor : {0, 1, 2}) SayEnded(application, IdOf(application), executor);
+  EXPECT_THAT(EndedFor(application), IsEmpty());
+  SayEnded(killing, IdOf(application), 0);
+  EXPECT_THAT(EndedFor(application), IsEmpty()) << "it asked for that";
+  Handle(Disconnected{leaving});
+  EXPECT_THAT(EndedFor(application), ElementsAre(1));
+  EXPECT_EQ(sent_[application].back().ended().how(), "was on worker w2, which is away");
+  Pass(kTimeoutMs);
+  EXPECT_THAT(EndedFor(application), ::testing::Contains(2u));
+}
+
 TEST_F(MasterTest, AWorkerThatComesBackTooLateIsToldToEndWhatWasReplaced) {
   AddWorker("w1", 1);
   const ConnectionId application = AddApplication(1);
