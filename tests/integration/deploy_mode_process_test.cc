@@ -367,10 +367,12 @@ TEST_F(DeployModeTest, VerboseTellsWhereEachValueComesFrom) {
   const std::string properties = cluster_.WorkDirectoryOf(0) + "/some.properties";
   std::ofstream(properties) << "millstream.driver.memory 300m\n";
   Process submit(
-      Submit({"--verbose", "--driver-cores", "2", "--properties-file", properties}, {"exit", "0"}));
+      Submit({"--verbose", "--driver-cores", "2", "--properties-file", properties, "--log-level", "warning"},
+             {"exit", "0"}));
   EXPECT_EQ(submit.AwaitExit()->code, 0) << submit.err();
   for (const std::string& line : {std::string("deploy mode = cluster (--deploy-mode)"),
                                   std::string("millstream.driver.cores = 2 (--driver-cores)"),
+                                  std::string("millstream.log.level = warning (--log-level)"),
                                   "millstream.driver.memory = 300m (" + properties + ")"}) {
     EXPECT_THAT(submit.err(), HasSubstr(line + "\n"));
   }
