@@ -152,7 +152,8 @@ std::string Help() {
     text.append(line).append(command.help).append("\n");
   }
   return text +
-         "\nmillstream COMMAND --help tells more, and millstream --version which this is.\n\n"
+         "\nmillstream COMMAND --help, or millstream help COMMAND, tells more; millstream --version, or\n"
+         "millstream version, which this is.\n\n"
          "A cluster on this machine, in three terminals:\n\n"
          "  millstream master\n"
          "  millstream worker millstream://127.0.0.1:7077\n"
@@ -162,19 +163,23 @@ std::string Help() {
 absl::Status Run(Arguments arguments) {
   if (arguments.empty())
     return cli::UsageError("usage", "millstream COMMAND [FLAGS] [ARGUMENTS]", "See millstream --help");
-  const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
+  const bool help = arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help";
+  if (help && arguments.size() == 1) {
     std::fputs(Help().c_str(), stdout);
     return absl::OkStatus();
   }
-  if (name == "--version") {
+  const std::string& name = arguments[help ? 1 : 0];
+  if (name == "--version" || name == "version") {
     std::puts(kVersion);
     return absl::OkStatus();
   }
   const auto found = std::ranges::find(kCommands, name, &Command::name);
-  if (found != kCommands.end()) return found->run(arguments.subspan(1));
-  std::array<std::string_view, kCommands.size()> names;
-  std::ranges::transform(kCommands, names.begin(), &Command::name);
+  if (found != kCommands.end()) {
+    static const std::vector<std::string> ask_for_help{"--help"};
+    return found->run(help ? Arguments(ask_for_help) : arguments.subspan(1));
+  }
+  std::vector<std::string_view> names{"help", "version"};
+  for (const Command& command : kCommands) names.push_back(command.name);
   return cli::UsageError(name, "there is no such command",
                          cli::NearestOr(name, names, "millstream --help lists those there are"));
 }

@@ -9,12 +9,14 @@
 #include "tests/support/cluster.h"
 #include "tests/support/expect_end.h"
 #include "tests/support/process.h"
+#include "tests/support/programs.h"
 
 namespace millstream::test {
 namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 
 std::vector<std::string> Command(std::vector<std::string> arguments) {
   return MillstreamCommand(MILLSTREAM_BIN_DIR, std::move(arguments));
@@ -22,7 +24,7 @@ std::vector<std::string> Command(std::vector<std::string> arguments) {
 
 TEST(ClusterHelpTest, TheVersionIsOneLine) {
   for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{"--version"}, {"submit", "--version"}}) {
+       std::vector<std::vector<std::string>>{{"--version"}, {"version"}, {"submit", "--version"}}) {
     Process version(Command(arguments));
     EXPECT_EQ(version.AwaitExit()->code, 0);
     EXPECT_EQ(version.out(), "millstream 0.1.0\n");
@@ -65,6 +67,7 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
                                              {"help"},
+                                             {"-h"},
                                              {"master", "--help"},
                                              {"worker", "--help"},
                                              {"submit", "--help"},
@@ -78,7 +81,23 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
     EXPECT_THAT(help.out(), HasSubstr("Usage: millstream " + (command ? arguments[0] : "COMMAND")));
     EXPECT_THAT(help.out(), HasSubstr(command ? "\n  --help, -h " : "millstream COMMAND --help"));
     EXPECT_EQ(help.err(), "");
+    if (!command) continue;
+    Process asked(Command({"help", arguments[0]}));
+    EXPECT_EQ(asked.AwaitExit()->code, 0);
+    EXPECT_EQ(asked.out(), help.out());
   }
+  ExpectRefused(Command({"help", "mastre"}), 2, {"mastre: there is no such command. The nearest is master"});
+  ExpectRefused(Command({"hlep"}), 2, {"The nearest is help"});
+}
+
+TEST(ClusterHelpTest, SubmitTakesEveryFlagThatProgramsTake) {
+  Process program({Example("network_word_count"), "--help"});
+  Process submit(Command({"submit", "--help"}));
+  EXPECT_EQ(program.AwaitExit()->code, 0);
+  EXPECT_EQ(submit.AwaitExit()->code, 0);
+  const std::set<std::string> flags = FlagsIn(program.out());
+  EXPECT_TRUE(flags.contains("--batch-interval") && flags.contains("--log-level")) << program.out();
+  EXPECT_THAT(FlagsIn(submit.out()), IsSupersetOf(flags));
 }
 
 }  // namespace
