@@ -109,11 +109,16 @@ bool Parse(std::string_view text, Number& number) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  constexpr const char* kUsage = "usage: text_source PORT [LINES_PER_SECOND]\n";
+  if (argc == 2 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h")) {
+    std::fputs(kUsage, stdout);
+    return 0;
+  }
   uint16_t port = 0;
   double lines_per_second = 1000;
   if (argc < 2 || argc > 3 || !Parse(argv[1], port) ||
       (argc == 3 && (!Parse(argv[2], lines_per_second) || !(lines_per_second > 0)))) {
-    std::fprintf(stderr, "usage: text_source PORT [LINES_PER_SECOND]\n");
+    std::fputs(kUsage, stderr);
     return 2;
   }
   const int listener = Listen(port);

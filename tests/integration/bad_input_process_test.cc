@@ -67,5 +67,18 @@ TEST(NoOutputTest, IsRefusedInOneLineThatNamesIt) {
   ExpectRefused(program, 2, {"No output operations registered"});
 }
 
+TEST(TextSourceTest, HelpThatIsAskedForIsNoError) {
+  for (const char* flag : {"--help", "-h"}) {
+    Process asked({Example("text_source"), flag});
+    EXPECT_EQ(asked.AwaitExit()->code, 0);
+    EXPECT_EQ(asked.out(), "usage: text_source PORT [LINES_PER_SECOND]\n");
+    EXPECT_EQ(asked.err(), "");
+  }
+  Process wrong({Example("text_source"), "--port"});
+  EXPECT_EQ(wrong.AwaitExit()->code, 2);
+  EXPECT_EQ(wrong.out(), "");
+  EXPECT_EQ(wrong.err(), "usage: text_source PORT [LINES_PER_SECOND]\n");
+}
+
 }  // namespace
 }  // namespace millstream::test
