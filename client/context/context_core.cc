@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/context/executor_request.h"
+#include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
 
@@ -20,6 +22,9 @@ ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) {
   }
   config_ = *std::move(config);
   if (!BecomeLive()) return;
+  static std::once_flag looked_at_files;
+  std::call_once(looked_at_files, base::WarnOfFewFiles);
+  if (const std::string ignored = client::IgnoredText(config_); !ignored.empty()) base::LogWarning(ignored);
   absl::StatusOr<std::unique_ptr<client::Engine>> engine = client::Engine::Start(config_);
   if (!engine.ok()) {
     status_ = engine.status();

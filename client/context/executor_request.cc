@@ -8,6 +8,7 @@
 #include "client/context/process_state.h"
 #include "common/base/user_name.h"
 #include "common/cli/configuration_keys.h"
+#include "common/cli/master_url.h"
 #include "common/plan/kernel_refs.h"
 #include "common/program/output_limits.h"
 
@@ -71,6 +72,28 @@ std::map<std::string, std::string> ExecutorEnvironment(const cli::ResolvedConfig
     }
   }
   return environment;
+}
+
+std::string IgnoredText(const cli::ResolvedConfig& config) {
+  struct ClusterFlag {
+    std::string_view key;
+    std::string_view flag;  // of millstream submit
+  };
+  static constexpr ClusterFlag kOfClusters[] = {
+      {cli::keys::kExecutorInstances, "--num-executors"}, {cli::keys::kExecutorCores, "--executor-cores"},
+      {cli::keys::kMaxCores, "--total-executor-cores"},   {cli::keys::kDriverCores, "--driver-cores"},
+      {cli::keys::kDriverMemory, "--driver-memory"},      {cli::keys::kWaitTimeout, "--wait-timeout"}};
+  const cli::MasterUrl master = config.GetMaster();
+  if (master.kind == cli::MasterUrl::Kind::kCluster) return "";
+  std::string ignored;
+  const auto look_at = [&](std::string_view key, std::string_view flag) {
+    if (!config.values().contains(std::string(key))) return;
+    ignored.append(ignored.empty() ? "" : ", ").append(flag).append(" (").append(key).append(")");
+  };
+  for (const auto& [key, flag] : kOfClusters) look_at(key, flag);
+  if (master.executor_memory_bytes) look_at(cli::keys::kExecutorMemory, "--executor-memory");
+  if (ignored.empty()) return "";
+  return "master " + config.Get(cli::keys::kMaster) + ": without effect on it: " + ignored;
 }
 
 int MostCores(const proto::ExecutorRequest& request) {

@@ -30,6 +30,10 @@ proto::LaunchExecutor LaunchOf(const cli::ResolvedConfig& config, proto::Bootstr
 // Environment variables of executors that the configuration names.
 std::map<std::string, std::string> ExecutorEnvironment(const cli::ResolvedConfig& config);
 
+// Names what `config` says of a cluster and its master, which is none, does not heed, by submit's flags and
+// by keys: a text for the log. Empty: nothing.
+std::string IgnoredText(const cli::ResolvedConfig& config);
+
 // The most cores that can be granted; 0: no bound.
 int MostCores(const proto::ExecutorRequest& request);
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/cli/errors.h"
 #include "common/rpc/cluster_server.h"
@@ -134,6 +135,7 @@ absl::Status CheckNamable(std::string_view flag, const std::string& host) {
 }  // namespace
 
 absl::Status RunMaster(const MasterDaemonOptions& options) {
+  base::WarnOfFewFiles();
   for (const auto& [flag, host] :
        {std::pair("--host", options.listen.host), {"--advertised-host", options.listen.advertised_host}}) {
     if (absl::Status namable = CheckNamable(flag, host); !namable.ok()) return namable;

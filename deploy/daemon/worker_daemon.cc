@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/rpc/rpc_server.h"
 #include "common/security/cluster_secret.h"
@@ -50,6 +51,7 @@ absl::StatusOr<rpc::ListenOptions> ExecutorsListen(const WorkerDaemonOptions& op
 }  // namespace
 
 absl::Status RunWorker(const WorkerDaemonOptions& options) {
+  base::WarnOfFewFiles();
   const std::stop_source stop;
   OnStopSignal([stop]() mutable { stop.request_stop(); });
   const auto own = security::ClusterCredentials(security::Role::kWorker, options.secret_file);

@@ -8,6 +8,7 @@
 
 #include "tests/support/cluster.h"
 #include "tests/support/credentials.h"
+#include "tests/support/expect_end.h"
 #include "tests/support/proc.h"
 #include "tests/support/process.h"
 #include "tests/support/programs.h"
@@ -19,6 +20,7 @@ namespace {
 
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class LogTest : public ::testing::Test {
  protected:
@@ -58,6 +60,80 @@ TEST_F(LogTest, ADriversLogGoesToADirectoryAndNothingElseDoes) {
       Log("network_word_count.log"),
       ContainsRegex("Total delay: [0-9.]+ s for batch [0-9]+ time [0-9]+ ms \\(execution: [0-9.]+ s\\)\n"));
   EXPECT_EQ(program.err(), "");
+}
+
+TEST_F(LogTest, SubmitTakesTheFlagsOfALogAndOfBatchesAndPassesThemOn) {
+  for (const char* level : {"warning", "info"}) {
+    Process program(MillstreamCommand(
+        MILLSTREAM_BIN_DIR,
+        {"submit", "--master", "local[2]", "--batch-interval", "100ms", "--log-level", level, "--log-dir",
+         folder_.File("log"), Example("network_word_count"), "127.0.0.1", std::to_string(server_.port())}));
+    ASSERT_TRUE(AwaitBatches(program, 3)) << program.err();
+    EXPECT_THAT(program.out(), ContainsRegex("Time: [0-9]+[1-9]00 ms\n"));
+    ExpectGracefulEnd(program);
+    EXPECT_EQ(program.err(), "");
+    EXPECT_EQ(Log("network_word_count.log").find("Total delay") != std::string::npos,
+              level == std::string("info"));
+  }
+}
+
+TEST_F(LogTest, FlagsOfAClusterThatAMasterDoesNotHeedAreNamedInOneWarning) {
+  const std::vector<std::pair<std::string, std::string>> masters{
+      {"local[2]",
+       "master local[2]: without effect on it: --num-executors (millstream.executor.instances), "
+       "--executor-cores (millstream.executor.cores)\n"},
+      {"local-cluster[1,2,512]",
+       "master local-cluster[1,2,512]: without effect on it: --num-executors "
+       "(millstream.executor.instances), "
+       "--executor-cores (millstream.executor.cores), --executor-memory (millstream.executor.memory)\n"}};
+  for (const auto& [master, warning] : masters) {
+    Process program(MillstreamCommand(
+        MILLSTREAM_BIN_DIR,
+        {"submit", "--master", master, "--num-executors", "2", "--executor-cores", "1", "--executor-memory",
+         "512", Example("network_word_count"), "127.0.0.1", std::to_string(server_.port())}));
+    ASSERT_TRUE(AwaitBatches(program, 1)) << program.err();
+    ExpectGracefulEnd(program);
+    const std::string err = program.err();
+    EXPECT_THAT(err, HasSubstr(warning));
+    EXPECT_EQ(err.find("without effect"), err.rfind("without effect")) << err;
+  }
+  Process heeded(WordCount("local[2]", {"--conf", "millstream.executor.memory=512m"}));
+  ASSERT_TRUE(AwaitBatches(heeded, 1)) << heeded.err();
+  EXPECT_THAT(heeded.err(), Not(HasSubstr("without effect")));
+}
+
+TEST_F(LogTest, WhoMayOpenFewFilesSaysSoOnceAtTheStart) {
+  const auto with_files = [](const char* most, const std::vector<std::string>& command) {
+    std::vector<std::string> shell{"/bin/sh", "-c", std::string("ulimit -n ") + most + " && exec \"$@\"",
+                                   "sh"};
+    shell.insert(shell.end(), command.begin(), command.end());
+    return shell;
+  };
+  constexpr const char* kWarning =
+      "open files: this process may have at most 1024, and needs one for each connection, also a stranger's. "
+      "As root, raise the hard limit: ulimit -Hn 8192, LimitNOFILE=8192 of a unit, or a line in "
+      "/etc/security/limits.conf\n";
+  const std::vector<std::string> master =
+      MillstreamCommand(MILLSTREAM_BIN_DIR, {"master", "--port", "0", "--work-dir", folder_.File("master")});
+  Process few(with_files("1024", master));
+  ASSERT_TRUE(few.AwaitOut("\n")) << few.err();
+  const std::string url = few.out().substr(6, few.out().size() - 7);
+  Process worker(with_files(
+      "1024", MillstreamCommand(MILLSTREAM_BIN_DIR, {"worker", "--work-dir", folder_.File("worker"), url})));
+  EXPECT_TRUE(worker.AwaitOut("ready ")) << worker.err();
+  Process program(with_files("1024", WordCount(url, {})));
+  EXPECT_TRUE(AwaitBatches(program, 1)) << program.err();
+  ExpectGracefulEnd(program);
+  for (Process* process : {&program, &worker, &few}) {
+    ExpectGracefulEnd(*process);
+    const std::string err = process->err();
+    EXPECT_THAT(err, HasSubstr(kWarning));
+    EXPECT_EQ(err.find("open files:"), err.rfind("open files:")) << err;
+  }
+  Process enough(with_files("8192", master));
+  EXPECT_TRUE(enough.AwaitOut("ready ")) << enough.err();
+  ExpectGracefulEnd(enough);
+  EXPECT_THAT(enough.err(), Not(HasSubstr("open files:")));
 }
 
 TEST_F(LogTest, TwoProcessesDoNotShareAFile) {
