@@ -17,7 +17,7 @@ constexpr int64_t kYear2025Ms = 1'735'689'600'000;
 constexpr int64_t kStepMs = 200;
 constexpr int64_t kSecondMs = 1000;
 constexpr int64_t kHourMs = 3600 * kSecondMs;  // the tolerance of certificates
-constexpr std::string_view kKeepIt = "Install chrony or systemd-timesyncd";
+constexpr std::string_view kKeepIt = "As root, install chrony or systemd-timesyncd";
 
 }  // namespace
 
@@ -35,11 +35,11 @@ Finding CheckClocks(const ClockReading& first, const ClockReading& second) {
   const int64_t elapsed = second.steady_ms - first.steady_ms;
   const int64_t step = second.wall_ms - first.wall_ms - elapsed;
   if (elapsed < 0) {
-    return Fail("clock", "the monotonic one went back", "Choose another clocksource for the kernel");
+    return Fail("clock", "the monotonic one went back", "As root, choose another clocksource for the kernel");
   }
   if (second.wall_ms < kYear2025Ms) {
     return Fail("clock", "it is behind the release of this program, so that no certificate is valid",
-                "Set it, with date for instance");
+                "As root, set it, with date for instance");
   }
   if (std::abs(step) > kStepMs) {
     return Warn("clock", "it was set by " + std::to_string(step) + " ms meanwhile",
@@ -59,7 +59,7 @@ Finding CheckMasterClock(int64_t sent_ms, int64_t master_ms, int64_t received_ms
                             (ahead > 0 ? "ahead of" : "behind") + " the master's";
   if (apart > kHourMs) {
     return Fail("clocks", found + ": certificates of one are not valid for the other",
-                "Set it. " + std::string(kKeepIt));
+                "As root, set it. " + std::string(kKeepIt));
   }
   if (apart > kSecondMs) return Warn("clocks", found, kKeepIt);
   return Ok("clocks", "this host's and the master's agree within " +

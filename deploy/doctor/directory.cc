@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 namespace millstream::deploy {
@@ -18,7 +19,9 @@ constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kLeastFree = 100 * kMiB;
 constexpr uint64_t kEnoughFree = 1024 * kMiB;
 
-constexpr std::string_view kAnother = "Name another one with --work-dir";
+// How another directory is named.
+constexpr std::string_view kWorkDir = "--work-dir";
+constexpr std::string_view kLocalDir = "millstream.local.dir";
 
 // `path`, or the nearest directory above it that exists.
 std::filesystem::path Existing(const std::string& path) {
@@ -39,49 +42,71 @@ int Write(const std::filesystem::path& directory) {
   return error;
 }
 
-}  // namespace
-
-Finding CheckWorkDirectory(const std::string& path) {
-  const std::string thing = "directory " + path;
+// Whether files can be made in `path`, once it is there; `own`: and by this user alone.
+Finding CheckDirectory(const std::string& thing, const std::string& path, std::string_view name, bool own) {
+  const std::string another = "Name another one with " + std::string(name);
   const std::filesystem::path existing = Existing(path);
   std::error_code ignored;
   const bool is_there = std::filesystem::exists(path, ignored);
   struct stat state {};
-  if (stat(existing.c_str(), &state) != 0) return Fail(thing, std::strerror(errno), kAnother);
+  if (stat(existing.c_str(), &state) != 0) return Fail(thing, std::strerror(errno), another);
   if (!S_ISDIR(state.st_mode)) {
     return Fail(thing, (is_there ? "" : existing.string() + " ") + std::string("is not a directory"),
-                kAnother);
+                another);
   }
-  if (is_there && state.st_uid != geteuid()) {
+  if (own && is_there && state.st_uid != geteuid()) {
     return Fail(thing, "it belongs to another user", "Name one of this user's own");
   }
-  if (is_there && (state.st_mode & 022) != 0) {
+  if (own && is_there && (state.st_mode & 022) != 0) {
     return Fail(thing, "other users can write to it", "Name one of this user's own, with mode 700");
   }
   if (const int error = Write(existing); error != 0) {
     return Fail(thing, "this user cannot write to " + existing.string() + ": " + std::strerror(error),
-                kAnother);
+                another);
   }
   return Ok(thing, is_there ? "can be written to" : "can be made");
 }
 
-FileSystem FileSystemOf(const std::string& path) {
-  struct statvfs state {};
-  if (statvfs(Existing(path).c_str(), &state) != 0) return {};
-  return {static_cast<uint64_t>(state.f_bavail) * state.f_frsize, (state.f_flag & ST_NOEXEC) == 0};
-}
-
-Finding CheckFileSystem(const std::string& path, const FileSystem& file_system) {
-  const std::string thing = "file system of " + path;
-  if (!file_system.runs_programs) {
-    return Fail(thing, "is mounted noexec, and a worker runs programs from there",
-                "Mount it without noexec, or name another directory with --work-dir");
-  }
+Finding CheckSpace(const std::string& thing, const FileSystem& file_system, std::string_view name) {
   const std::string found = std::to_string(file_system.free_bytes / kMiB) + " MiB are free";
   if (file_system.free_bytes >= kEnoughFree) return Ok(thing, found);
-  const std::string fix =
-      "Free " + std::to_string(kEnoughFree / kMiB) + " MiB, or name another directory with --work-dir";
+  const std::string fix = "Free " + std::to_string(kEnoughFree / kMiB) +
+                          " MiB, or name another directory with " + std::string(name);
   return file_system.free_bytes < kLeastFree ? Fail(thing, found, fix) : Warn(thing, found, fix);
+}
+
+}  // namespace
+
+Finding CheckWorkDirectory(const std::string& path) {
+  return CheckDirectory("directory " + path, path, kWorkDir, /*own=*/true);
+}
+
+Finding CheckLocalDirectory(const std::string& path) {
+  return CheckDirectory(std::string(kLocalDir) + " " + path, path, kLocalDir, /*own=*/false);
+}
+
+FileSystem FileSystemOf(const std::string& path) {
+  const std::filesystem::path existing = Existing(path);
+  struct statvfs state {};
+  struct stat file {};
+  if (statvfs(existing.c_str(), &state) != 0 || stat(existing.c_str(), &file) != 0) return {};
+  return {file.st_dev, static_cast<uint64_t>(state.f_bavail) * state.f_frsize,
+          (state.f_flag & ST_NOEXEC) == 0};
+}
+
+std::vector<Finding> CheckFileSystems(const std::string& work_dir, const FileSystem& of_work,
+                                      const std::string& local_dir, const FileSystem& of_local) {
+  const bool is_one = of_work.device == of_local.device;
+  const std::string thing = "file system of " + work_dir + (is_one ? " and " + local_dir : "");
+  std::vector<Finding> findings;
+  if (of_work.runs_programs) {
+    findings.push_back(CheckSpace(thing, of_work, kWorkDir));
+  } else {
+    findings.push_back(Fail(thing, "is mounted noexec, and a worker runs programs from there",
+                            "As root, mount it without noexec, or name another directory with --work-dir"));
+  }
+  if (!is_one) findings.push_back(CheckSpace("file system of " + local_dir, of_local, kLocalDir));
+  return findings;
 }
 
 }  // namespace millstream::deploy

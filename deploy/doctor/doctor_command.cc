@@ -6,7 +6,9 @@
 #include <system_error>
 #include <vector>
 
+#include "common/cli/configuration_keys.h"
 #include "common/cli/errors.h"
+#include "common/cli/resolved_config.h"
 #include "deploy/doctor/clocks.h"
 #include "deploy/doctor/directory.h"
 #include "deploy/doctor/finding.h"
@@ -16,6 +18,7 @@
 #include "deploy/doctor/ports.h"
 #include "deploy/doctor/secret_file.h"
 #include "deploy/submit/cluster_query.h"
+#include "deploy/submit/master_options.h"
 #include "deploy/submit/options.h"
 
 namespace millstream::deploy {
@@ -27,8 +30,9 @@ constexpr std::chrono::seconds kPatience{5};
 constexpr const char* kUsage =
     "Usage: millstream doctor [FLAGS] [PROGRAM]\n\n"
     "Looks at what Millstream depends on, on this host and as this user: ports, the host's name, clocks,\n"
-    "limits, the work directory, shared libraries and the secret file. Each line is OK, WARN or FAIL, the\n"
-    "thing, what was found, and what to do. The exit code is 1 if anything FAILs.\n\n";
+    "limits, the directories that are written to, shared libraries and the secret file. Each line is OK, "
+    "WARN\n"
+    "or FAIL, the thing, what was found, and what to do. The exit code is 1 if anything FAILs.\n\n";
 
 // Prints what is found, and counts.
 class Report {
@@ -70,13 +74,16 @@ absl::Status RunDoctor(std::span<const std::string> arguments) {
   std::string master;
   std::string secret_file;
   std::string work_dir = "millstream-worker";
+  std::string local_dir;
   const std::vector<Option> options{
       {"--master", "URL", "asks this master, and compares its clock; else port 7077 is to be free for one",
        SetText(master, "--master")},
       {"--secret-file", "FILE", "the cluster's secret, which is to be this user's alone and valid",
        SetText(secret_file, "--secret-file")},
       {"--work-dir", "DIR", "where a daemon is to work; default ./millstream-worker",
-       SetText(work_dir, "--work-dir")}};
+       SetText(work_dir, "--work-dir")},
+      {"--local-dir", "DIR", "where executors are to spill; default millstream.local.dir, which is /tmp",
+       SetText(local_dir, "--local-dir")}};
   bool help = false;
   const auto rest = ParseOptions(arguments, options, help);
   if (!rest.ok()) return rest.status();
@@ -91,6 +98,13 @@ absl::Status RunDoctor(std::span<const std::string> arguments) {
     const auto masters = MastersOf(master, "--master", !secret_file.empty());
     if (!masters.ok()) return masters.status();
   }
+  if (local_dir.empty()) {
+    const absl::StatusOr<Values> values = WithEnvironment({});
+    if (!values.ok()) return values.status();
+    const auto config = cli::ResolvedConfig::FromValues(*values);
+    if (!config.ok()) return config.status();
+    local_dir = config->Get(cli::keys::kLocalDir);
+  }
   std::error_code ignored;
   const std::string program =
       rest->empty() ? std::filesystem::read_symlink("/proc/self/exe", ignored).string() : rest->front();
@@ -102,7 +116,11 @@ absl::Status RunDoctor(std::span<const std::string> arguments) {
   report.Add(CheckHostName(LookUpHostName()));
   for (const Finding& finding : CheckLimits(ReadLimits())) report.Add(finding);
   report.Add(CheckWorkDirectory(work_dir));
-  report.Add(CheckFileSystem(work_dir, FileSystemOf(work_dir)));
+  report.Add(CheckLocalDirectory(local_dir));
+  for (const Finding& finding :
+       CheckFileSystems(work_dir, FileSystemOf(work_dir), local_dir, FileSystemOf(local_dir))) {
+    report.Add(finding);
+  }
   report.Add(CheckLibraries(program));
   if (!secret_file.empty()) report.Add(CheckSecretFile(secret_file));
   report.Add(CheckClocks(first, ReadClocks()));

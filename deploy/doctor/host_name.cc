@@ -54,25 +54,27 @@ Finding CheckHostName(const HostName& host) {
   const std::string entry = "as in \"192.0.2.7 " + host.name + "\"";
   if (host.addresses.empty()) {
     return Warn(thing, "has no address; a cluster of more than one host needs one",
-                "Write it into /etc/hosts, " + entry);
+                "As root, write it into /etc/hosts, " + entry);
   }
   if (std::ranges::find(host.addresses, kDebiansDefault) != host.addresses.end()) {
     return Warn(
         thing,
         "is 127.0.1.1 here, as Debian's installer writes it into /etc/hosts: what listens on this name "
         "is not reached by other hosts, and what is told this address reaches itself",
-        "For a cluster of more than one host, replace 127.0.1.1 in /etc/hosts by this host's address, " +
+        "For a cluster of more than one host, as root, replace 127.0.1.1 in /etc/hosts by this host's "
+        "address, " +
             entry);
   }
   const auto outside =
       std::ranges::find_if(host.addresses, [](const std::string& address) { return !IsLoopback(address); });
   if (outside == host.addresses.end()) {
-    return Warn(thing, "is " + host.addresses.front() + " here, which other hosts cannot reach",
-                "For a cluster of more than one host, write this host's address into /etc/hosts, " + entry);
+    return Warn(
+        thing, "is " + host.addresses.front() + " here, which other hosts cannot reach",
+        "For a cluster of more than one host, as root, write this host's address into /etc/hosts, " + entry);
   }
   if (std::ranges::find(host.own, *outside) == host.own.end()) {
     return Warn(thing, "is " + *outside + " here, which is no address of this host",
-                "Correct /etc/hosts or the name server");
+                "As root, correct /etc/hosts, or the name server");
   }
   return Ok(thing, "is " + *outside);
 }

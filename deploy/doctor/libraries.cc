@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <sstream>
+#include <system_error>
 #include <vector>
 
 #include "common/cli/values.h"
@@ -69,6 +70,12 @@ std::string Trace(std::string program, bool& succeeded) {
 }  // namespace
 
 Finding CheckLibraries(const std::string& program) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(program, ignored)) {
+    return Fail("program " + program,
+                std::filesystem::exists(program, ignored) ? "is not a file" : "there is no such file",
+                "Name the program's executable, with its path");
+  }
   const std::string thing = "libraries of " + program;
   bool succeeded = false;
   const std::string list = Trace(std::filesystem::absolute(program), succeeded);
@@ -86,7 +93,7 @@ Finding CheckLibraries(const std::string& program) {
   }
   if (!missing.empty()) {
     return Fail(thing, "this host does not have " + missing,
-                "Install the packages they are in; libmillstream's is millstream");
+                "As root, install the packages they are in; libmillstream's is millstream");
   }
   if (!succeeded) {
     return Fail(thing, "the dynamic linker cannot load it: " + std::string(cli::Trim(list)),

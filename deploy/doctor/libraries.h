@@ -7,8 +7,8 @@
 
 namespace millstream::deploy {
 
-// Whether this host has every shared library that the executable `program` needs, directly or not. Asks the
-// dynamic linker, which does not run it.
+// Whether the executable `program` is there, and this host has every shared library that it needs, directly
+// or not. Asks the dynamic linker, which does not run it.
 Finding CheckLibraries(const std::string& program);
 
 }  // namespace millstream::deploy

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "common/base/file_limit.h"
+
 namespace millstream::deploy {
 namespace {
 
@@ -19,13 +21,13 @@ uint64_t Read(decltype(RLIMIT_NOFILE) resource) {
 }
 
 Finding Check(std::string_view thing, uint64_t limit, uint64_t least, uint64_t enough, std::string_view need,
-              std::string_view option) {
+              std::string_view raise) {
   if (limit == kNone) return Ok(thing, "no limit");
   const std::string found = "at most " + std::to_string(limit);
   if (limit >= enough) return Ok(thing, found);
   const std::string why = found + "; " + std::string(need);
-  const std::string fix = "Raise it: ulimit " + std::string(option) + " " + std::to_string(enough) +
-                          ", or a line in /etc/security/limits.conf";
+  const std::string fix =
+      std::string(raise) + " " + std::to_string(enough) + ", or a line in /etc/security/limits.conf";
   return limit < least ? Fail(thing, why, fix) : Warn(thing, why, fix);
 }
 
@@ -35,11 +37,11 @@ Limits ReadLimits() { return {Read(RLIMIT_NOFILE), Read(RLIMIT_NPROC)}; }
 
 std::vector<Finding> CheckLimits(const Limits& limits) {
   return {
-      Check("open files", limits.open_files, 256, 8192,
+      Check("open files", limits.open_files, 256, base::kEnoughFiles,
             "a process needs one for each connection, also a stranger's, and executors for what they spill",
-            "-Hn"),
+            "As root, raise it: ulimit -Hn"),
       Check("processes", limits.processes, 256, 1024, "threads count, and an executor has a dozen of them",
-            "-u"),
+            "Raise it, as root beyond the hard limit: ulimit -u"),
   };
 }
 

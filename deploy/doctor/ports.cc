@@ -39,7 +39,7 @@ Finding CheckPort(int port) {
         "another --port");
   }
   return Fail(thing, std::string("cannot be listened on: ") + std::strerror(error),
-              "Let this user open ports, or choose another one with --port");
+              "Choose another one with --port, or, as root, let this user open ports");
 }
 
 }  // namespace millstream::deploy

@@ -1,6 +1,7 @@
 // `millstream doctor`: its lines and its exit code.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -52,8 +53,8 @@ TEST_F(DoctorTest, AHostThatWillDoIsExit0WithALineForEachThing) {
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, MatchesRegex("((OK|WARN)  [^\n]+: [^\n]+\n)+"));
   for (const char* thing :
-       {"any port: ", "host name ", "open files: ", "processes: ", "directory ", "file system of ",
-        "network_word_count: all ",
+       {"any port: ", "host name ", "open files: ", "processes: ", "directory ",
+        "millstream.local.dir /tmp: ", "file system of ", "network_word_count: all ",
         "clock: ", "OK  master millstream://127.0.0.1:", "OK  clocks: this host's and the master's"}) {
     EXPECT_THAT(outcome.out, HasSubstr(thing));
   }
@@ -82,6 +83,28 @@ TEST_F(DoctorTest, AFileThatIsNoProgramFails) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out,
               ContainsRegex("FAIL  libraries of [^\n]*README.md: the dynamic linker cannot load"));
+}
+
+TEST_F(DoctorTest, AProgramThatIsNotThereFailsAsThat) {
+  const Outcome outcome = Doctor({folder_.File("nothing")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out,
+              HasSubstr("FAIL  program " + folder_.File("nothing") +
+                        ": there is no such file. Name the program's executable, with its path\n"));
+  EXPECT_THAT(Doctor({"/tmp"}).out, HasSubstr("FAIL  program /tmp: is not a file."));
+}
+
+TEST_F(DoctorTest, WhereExecutorsSpillIsAsTheFlagSaysOrThePropertiesFile) {
+  const std::string spill = folder_.File("spill");
+  EXPECT_THAT(Doctor({"--local-dir", spill}).out,
+              HasSubstr("OK  millstream.local.dir " + spill + ": can be made\n"));
+  std::ofstream(folder_.File("properties")) << "millstream.local.dir /dev/null/spill\n";
+  setenv("MILLSTREAM_PROPERTIES_FILE", folder_.File("properties").c_str(), 1);
+  const Outcome outcome = Doctor({});
+  unsetenv("MILLSTREAM_PROPERTIES_FILE");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out,
+              HasSubstr("FAIL  millstream.local.dir /dev/null/spill: /dev/null is not a directory"));
 }
 
 TEST(DoctorSecretFileTest, OneThatOthersMayReadIsExit1AndOneErrorLine) {

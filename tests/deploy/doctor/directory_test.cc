@@ -13,6 +13,8 @@
 namespace millstream::deploy {
 namespace {
 
+using testing::ElementsAre;
+
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 
 class DoctorDirectoryTest : public testing::Test {
@@ -58,14 +60,31 @@ TEST_F(DoctorDirectoryTest, OneThatCannotBeWrittenToFails) {
 }
 
 TEST_F(DoctorDirectoryTest, AFileSystemWithoutSpaceOrProgramsFails) {
-  EXPECT_THAT(CheckFileSystem("d", {2000 * kMiB, true}), IsOkAndSays("2000 MiB are free"));
-  EXPECT_THAT(CheckFileSystem("d", {500 * kMiB, true}), WarnsOf("500 MiB are free. Free 1024 MiB"));
-  EXPECT_THAT(CheckFileSystem("d", {50 * kMiB, true}), FailsOn("50 MiB are free"));
-  EXPECT_THAT(CheckFileSystem("d", {2000 * kMiB, false}), FailsOn("noexec"));
+  const auto look_at = [](const FileSystem& both) { return CheckFileSystems("work", both, "local", both); };
+  EXPECT_THAT(look_at({1, 2000 * kMiB, true}), ElementsAre(IsOkAndSays("2000 MiB are free")));
+  EXPECT_THAT(look_at({1, 500 * kMiB, true}), ElementsAre(WarnsOf("500 MiB are free. Free 1024 MiB")));
+  EXPECT_THAT(look_at({1, 50 * kMiB, true}), ElementsAre(FailsOn("work and local: 50 MiB are free")));
+  EXPECT_THAT(look_at({1, 2000 * kMiB, false}), ElementsAre(FailsOn("noexec")));
+}
+
+TEST_F(DoctorDirectoryTest, AFileSystemOfItsOwnIsLookedAtAndNeedsToRunNoProgramsWhereExecutorsSpill) {
+  const FileSystem of_work{1, 2000 * kMiB, true};
+  EXPECT_THAT(CheckFileSystems("work", of_work, "local", {2, 3000 * kMiB, false}),
+              ElementsAre(IsOkAndSays("of work: 2000 MiB"), IsOkAndSays("of local: 3000 MiB")));
+  EXPECT_THAT(CheckFileSystems("work", of_work, "local", {2, 5 * kMiB, true}),
+              ElementsAre(IsOkAndSays("of work"), FailsOn("with millstream.local.dir")));
+}
+
+TEST_F(DoctorDirectoryTest, ExecutorsMaySpillWhereOthersWriteButNotWhereThisUserCannot) {
+  EXPECT_THAT(CheckLocalDirectory(Make("shared", 01777)), IsOkAndSays("can be written to"));
+  EXPECT_THAT(CheckLocalDirectory(folder_.File("a/b")), IsOkAndSays("can be made"));
+  EXPECT_THAT(CheckLocalDirectory("/proc/millstream"), FailsOn("Name another one with millstream.local.dir"));
 }
 
 TEST_F(DoctorDirectoryTest, TheFileSystemOfADirectoryThatIsNotThereIsTheOneAboveIt) {
   EXPECT_GT(FileSystemOf(folder_.File("a/b")).free_bytes, 0u);
+  EXPECT_EQ(FileSystemOf(folder_.File("a/b")).device, FileSystemOf(folder_.File("c")).device);
+  EXPECT_NE(FileSystemOf(folder_.File("a")).device, FileSystemOf("/proc").device);
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ TEST(LimitsTest, EnoughOfBothAndNoLimitAtAllAreFine) {
 }
 
 TEST(LimitsTest, FewAreToldOfAndTooFewFailWithTheCommandThatRaisesThem) {
-  EXPECT_THAT(CheckLimits({1024, 300}), ElementsAre(WarnsOf("ulimit -Hn 8192"), WarnsOf("ulimit -u 1024")));
+  EXPECT_THAT(CheckLimits({1024, 300}),
+              ElementsAre(WarnsOf("As root, raise it: ulimit -Hn 8192"),
+                          WarnsOf("Raise it, as root beyond the hard limit: ulimit -u 1024")));
   EXPECT_THAT(CheckLimits({100, 100}),
               ElementsAre(FailsOn("open files: at most 100"), FailsOn("processes: at most 100")));
 }
