@@ -83,7 +83,7 @@ absl::Status Driver::Core::AwaitCores(int cores, std::chrono::milliseconds timeo
   bool settled = changed_.wait_until(lock, next, over);
   while (!settled && next < until) {
     base::LogWarning("waiting for cores: " + std::to_string(joined_cores_) + " of " + std::to_string(cores) +
-                     " are there yet");
+                     " are there yet; millstream list tells what others use");
     next = std::min(until, next + kBetweenNotices);
     settled = changed_.wait_until(lock, next, over);
   }
@@ -93,7 +93,8 @@ absl::Status Driver::Core::AwaitCores(int cores, std::chrono::milliseconds timeo
   return absl::DeadlineExceededError("executors: " + std::to_string(joined_cores_) + " of " +
                                      std::to_string(cores) + " cores were granted in " +
                                      std::to_string(timeout.count()) +
-                                     " ms. Ask for less, wait longer, or add workers");
+                                     " ms. millstream list tells what others use. Ask for less, wait longer, "
+                                     "or add workers");
 }
 
 int Driver::Core::total_cores() const {

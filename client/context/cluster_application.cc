@@ -55,17 +55,14 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
   const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   const auto answered = [this] { return !id_.empty() || killed_ || absl::IsUnauthenticated(lost_); };
-  Await(lock, start + reach, answered, "no master has answered yet");
+  Await(lock, start + reach, answered, [] { return "no master has answered yet"; });
   if (id_.empty() && !killed_) {
     return rpc::NoAnswerError(masters_, lost_, reach);
   }
   const auto granted = [this] { return first_grant_ || killed_; };
-  if (!Await(lock, start + grant, granted,
-             id_ +
-                 ": no executor was granted yet; check with millstream list that workers are registered and "
-                 "have cores and memory enough")) {
+  if (!Await(lock, start + grant, granted, [this] { return id_ + ": " + NothingGrantedText("yet"); })) {
     return absl::DeadlineExceededError(
-        cli::ErrorText(id_, NothingGrantedText(grant),
+        cli::ErrorText(id_, NothingGrantedText("in " + std::to_string(grant.count()) + " ms"),
                        "Ask for less (millstream.executor.cores, millstream.executor.memory), "
                        "wait longer (millstream.cluster.waitTimeout), or add workers"));
   }
@@ -73,32 +70,40 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
   return *first_grant_;
 }
 
-std::string ClusterApplication::NothingGrantedText(std::chrono::milliseconds patience) const {
-  const auto size_text = [](uint32_t cores, uint64_t memory_bytes) {
-    return (cores == 0 ? "" : std::to_string(cores) + (cores == 1 ? " core and " : " cores and ")) +
-           cli::FormatSize(static_cast<int64_t>(memory_bytes));
+std::string ClusterApplication::NothingGrantedText(const std::string& when) const {
+  const auto counted = [](uint32_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
   };
+  const auto size = [](uint64_t bytes) { return cli::FormatSize(static_cast<int64_t>(bytes)); };
   const proto::ExecutorRequest& asked = hello_.request();
-  std::string text = "no executor of " + size_text(asked.executor_cores(), asked.executor_memory_bytes()) +
-                     " was granted in " + std::to_string(patience.count()) + " ms";
+  const std::string cores =
+      asked.executor_cores() == 0 ? "" : counted(asked.executor_cores(), "core") + " and ";
+  const std::string text =
+      "no executor of " + cores + size(asked.executor_memory_bytes()) + " was granted " + when;
   if (!nothing_granted_) return text;
-  if (nothing_granted_->workers() == 0) return text + ": there are no workers";
-  text += ": the largest of " + std::to_string(nothing_granted_->workers()) +
-          (nothing_granted_->workers() == 1 ? " worker has " : " workers has ") +
-          size_text(nothing_granted_->cores(), nothing_granted_->memory_bytes());
-  const bool fits = asked.executor_cores() <= nothing_granted_->cores() &&
-                    asked.executor_memory_bytes() <= nothing_granted_->memory_bytes();
-  return fits ? text + ", which others use" : text;
+  const proto::NothingGranted& there = *nothing_granted_;
+  if (there.workers() == 0) return text + ": there are no workers";
+  if (there.fits()) {
+    return text + ": others use what it needs; of " + counted(there.all_cores(), "core") + " " +
+           std::to_string(there.free_cores()) + (there.free_cores() == 1 ? " is" : " are") +
+           " free now, and at most " + size(there.free_memory_bytes()) + " of a worker's memory";
+  }
+  if (asked.total_cores() > 0 && asked.total_cores() < asked.executor_cores()) {
+    return text + ": it may have " + counted(asked.total_cores(), "core") + " in all (millstream.cores.max)";
+  }
+  return text + ": the largest of " + counted(there.workers(), "worker") + " has " +
+         counted(there.cores(), "core") + " and " + size(there.memory_bytes()) +
+         (hello_.driver().empty() ? "" : " beside its driver");
 }
 
 bool ClusterApplication::Await(std::unique_lock<std::mutex>& lock,
                                std::chrono::steady_clock::time_point until, const std::function<bool()>& done,
-                               const std::string& what) {
+                               const std::function<std::string()>& what) {
   for (;;) {
     const auto next = std::min(until, std::chrono::steady_clock::now() + kBetweenNotices);
     if (changed_.wait_until(lock, next, done)) return true;
     if (std::chrono::steady_clock::now() >= until) return false;
-    base::LogWarning(what);
+    base::LogWarning(what());
   }
 }
 

@@ -55,11 +55,11 @@ class ClusterApplication {
   void Drop(ExecutorId executor, const std::string& why);
 
  private:
-  // False if `until` comes first. Says `what` in the log every 15 s.
+  // False if `until` comes first. Says what `what` tells in the log every 15 s.
   bool Await(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point until,
-             const std::function<bool()>& done, const std::string& what);
-  // "no executor of ... was granted in ..., ...".
-  std::string NothingGrantedText(std::chrono::milliseconds patience) const;
+             const std::function<bool()>& done, const std::function<std::string()>& what);
+  // "no executor of SIZE was granted WHEN: why", as far as that is known.
+  std::string NothingGrantedText(const std::string& when) const;
   proto::ToMaster Hello();
   void OnMessage(const proto::FromMaster& message);
   void OnGranted(const proto::ExecutorsGranted& granted);

@@ -361,7 +361,8 @@ void Master::Schedule() {
     const std::vector<PlacedExecutor> placed =
         PlaceExecutors(application.record.request(), held, std::move(workers));
     if (placed.empty()) {
-      if (application.record.state() == proto::ApplicationRecord::WAITING) TellNothingGranted(application);
+      if (application.record.state() == proto::ApplicationRecord::WAITING)
+        TellNothingGranted(application, free);
       continue;
     }
     proto::FromMaster message;

@@ -186,8 +186,8 @@ class Master {
   void KillExecutors(Application& application);
   void ForgetOld();
   void Schedule();
-  // Says what workers have to one that waits.
-  void TellNothingGranted(Application& application);
+  // Says what workers have to one that waits, and what is `free` of that.
+  void TellNothingGranted(Application& application, const std::vector<FreeWorker>& free);
   // By id.
   std::vector<FreeWorker> FreeWorkers() const;
   static void Take(const std::string& worker, uint32_t cores, uint64_t memory_bytes,

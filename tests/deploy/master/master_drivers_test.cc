@@ -123,6 +123,13 @@ TEST_F(MasterDriversTest, ADriverWaitsForAWorkerWithRoomAndTakesItsCores) {
   EXPECT_EQ(GrantedTo(AddApplication(5)), "0@large 1@small");
 }
 
+TEST_F(MasterDriversTest, WhatItsOwnDriverUsesIsNotWhatOthersUse) {
+  AddWorker("w1", 1);
+  const proto::NothingGranted told = sent_[AddApplicationOf(SubmitDriver(false), 1)].back().nothing_granted();
+  EXPECT_FALSE(told.fits());
+  EXPECT_EQ(told.cores(), 0u);
+}
+
 TEST_F(MasterDriversTest, ADriverThatEndsIsFinishedOrFailedWithItsExitCode) {
   const ConnectionId worker = AddWorker("w1", 2);
   const std::string good = SubmitDriver(false, "1");

@@ -288,6 +288,29 @@ TEST_F(MasterTest, ItSaysWhatWasLostAndWhy) {
                         "W " + id + " is LOST: its driver was silent for 10000 ms"));
 }
 
+TEST_F(MasterTest, WhoWaitsIsToldWhetherOthersUseWhatItNeedsAndWhatIsFree) {
+  AddWorker("w1", 2);
+  AddWorker("w2", 1);
+  const ConnectionId holds = AddApplication(2, 1);
+  const ConnectionId waits = AddApplication(1, 2);
+  const ConnectionId too_large = AddApplication(1, 3);
+  const auto told = [this](ConnectionId application) { return sent_[application].back().nothing_granted(); };
+  ASSERT_EQ(GrantedTo(holds), "0@w1 1@w2");
+  EXPECT_TRUE(told(waits).fits());
+  EXPECT_FALSE(told(too_large).fits());
+  for (const ConnectionId application : {waits, too_large}) {
+    EXPECT_EQ(told(application).workers(), 2u);
+    EXPECT_EQ(told(application).cores(), 2u);
+    EXPECT_EQ(told(application).all_cores(), 3u);
+    EXPECT_EQ(told(application).free_cores(), 1u);
+    EXPECT_EQ(told(application).free_memory_bytes(), 15 * kGiB);
+  }
+  Handle(Disconnected{holds});
+  beating_.erase(holds);
+  Pass(kTimeoutMs);
+  EXPECT_FALSE(told(too_large).fits());
+}
+
 TEST_F(MasterTest, ALogQueryIsAnsweredWhenAllWorkersHaveAnsweredOrAreGone) {
   const std::vector<ConnectionId> workers{AddWorker("w1", 1), AddWorker("w2", 1), AddWorker("w3", 1)};
   const ConnectionId client{next_connection_++};
