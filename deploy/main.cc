@@ -93,7 +93,9 @@ absl::Status Worker(Arguments arguments) {
   const std::vector<Option> options{
       {"--cores", "N", "cores for all executors together; default all of this machine",
        SetNumber(worker.cores, "--cores", 1, 4096)},
-      {"--memory", "SIZE", "memory for all executors together; default this machine's, less 1g", set_memory},
+      {"--memory", "SIZE",
+       "memory for all executors together, a number alone is MiB; default this machine's, less 1g",
+       set_memory},
       {"--work-dir", "DIR", "where executors work, and programs are kept; default ./millstream-worker",
        SetText(worker.work_dir, "--work-dir")},
       {"--host", "HOST", "the address executors listen on; default the one that leads to the master",

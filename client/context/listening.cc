@@ -9,6 +9,7 @@ namespace millstream::client {
 namespace {
 
 void SetPorts(const cli::ResolvedConfig& config, std::string_view key, rpc::ListenOptions& listen) {
+  listen.port_name = key;
   listen.port = static_cast<int>(*config.GetInteger(key));
   listen.more_ports = static_cast<int>(*config.GetInteger(cli::keys::kPortMaxRetries));
 }

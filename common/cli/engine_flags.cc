@@ -78,6 +78,13 @@ absl::Status Set(const Flag& flag, std::string_view value, EngineFlags& flags) {
   return absl::OkStatus();
 }
 
+// What a number without a unit counts; empty: it has none, or needs one.
+std::string_view BareUnit(const ConfigurationKey& key) {
+  if (key.bare == 0) return "";
+  if (key.type == ConfigurationKey::Type::kDuration) return key.bare == 1 ? "ms" : "s";
+  return key.bare == 1 ? "bytes" : "MiB";
+}
+
 }  // namespace
 
 absl::StatusOr<EngineFlags> ParseEngineFlags(std::span<const char* const> arguments) {
@@ -122,7 +129,10 @@ std::string EngineFlagsHelp(const std::string& program) {
   for (const ConfigurationKey& key : ConfigurationKeys()) {
     text.append("  ").append(key.name);
     if (!key.default_value.empty()) text.append(" (").append(key.default_value).append(")");
-    text.append("\n      ").append(key.help).append("\n");
+    text.append("\n      ").append(key.help);
+    if (const std::string_view unit = BareUnit(key); !unit.empty())
+      text.append("; a number alone is ").append(unit);
+    text.append("\n");
   }
   text +=
       "\nThe command line wins over the environment (MILLSTREAM_MASTER, MILLSTREAM_PROPERTIES_FILE), that "

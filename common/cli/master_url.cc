@@ -94,15 +94,16 @@ std::optional<MasterUrl> ParseCluster(std::string_view text) {
   }
 }
 
-// How to write it instead: an address with no scheme, or Spark's, can be meant in one way.
-std::string Fix(std::string_view text) {
-  constexpr std::string_view kSparkScheme = "spark://";
-  if (text.starts_with(kSparkScheme)) text.remove_prefix(kSparkScheme.size());
-  if (!ParseCluster(text)) return std::string(kForms);
-  return "Write " + std::string(kClusterScheme) + std::string(text);
-}
-
 }  // namespace
+
+std::optional<std::string> AsClusterUrl(std::string_view text) {
+  constexpr std::string_view kEndOfScheme = "://";
+  if (const size_t at = text.find(kEndOfScheme); at != std::string_view::npos) {
+    text.remove_prefix(at + kEndOfScheme.size());
+  }
+  if (!ParseCluster(text)) return std::nullopt;
+  return std::string(kClusterScheme) + std::string(text);
+}
 
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name) {
   const std::string quoted = '"' + std::string(text) + '"';
@@ -116,7 +117,10 @@ absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view
   } else {
     master = ParseLocal(Arguments(text, "local"));
   }
-  if (!master) return UsageError(name, quoted + " is not a master", Fix(text));
+  if (!master) {
+    const std::optional<std::string> meant = AsClusterUrl(text);
+    return UsageError(name, quoted + " is not a master", meant ? "Write " + *meant : std::string(kForms));
+  }
   return *master;
 }
 

@@ -33,6 +33,10 @@ struct MasterUrl {
 // error that says how to write it; `name` is what the user called it.
 absl::StatusOr<MasterUrl> ParseMasterUrl(std::string_view text, std::string_view name = "--master");
 
+// The URL of a cluster's master that `text` can be meant as: an address without a scheme, or with another
+// one, as Spark's.
+std::optional<std::string> AsClusterUrl(std::string_view text);
+
 }  // namespace millstream::cli
 
 #endif  // MILLSTREAM_COMMON_CLI_MASTER_URL_H_

@@ -13,10 +13,11 @@ namespace millstream::rpc {
 
 // Where a server listens, and how its peers reach it.
 struct ListenOptions {
-  std::string host = "127.0.0.1";    // a name or an address of this machine
-  std::string advertised_host = {};  // as peers are told it; empty: `host`
-  int port = 0;                      // 0: one of the system's choice
-  int more_ports = 0;                // how many that follow are tried if that one is in use
+  std::string host = "127.0.0.1";         // a name or an address of this machine
+  std::string advertised_host = {};       // as peers are told it; empty: `host`
+  int port = 0;                           // 0: one of the system's choice
+  int more_ports = 0;                     // how many that follow are tried if that one is in use
+  std::string_view port_name = "--port";  // what says `port`, of static lifetime; errors name it
 };
 
 // What a server may bind.

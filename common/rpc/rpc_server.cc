@@ -72,6 +72,11 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(const security::Cre
   }
   std::string thing = HostAndPort(listen.host, listen.port);
   if (last > listen.port) thing += " to " + std::to_string(last);
+  if (absl::IsAlreadyExists(in_the_way)) {
+    return absl::FailedPreconditionError(
+        cli::ErrorText(thing, "another process listens there",
+                       "Give another " + std::string(listen.port_name) + ", or 0 for any that is free"));
+  }
   return absl::FailedPreconditionError(
       cli::ErrorText(thing, "it cannot be bound: " + std::string(in_the_way.message()), "Name another one"));
 }

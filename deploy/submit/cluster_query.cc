@@ -90,7 +90,8 @@ absl::StatusOr<std::vector<std::string>> MastersOf(const std::string& url, const
                                                    bool secured) {
   const absl::StatusOr<cli::MasterUrl> master = cli::ParseMasterUrl(url, name);
   if (!master.ok() || master->kind != cli::MasterUrl::Kind::kCluster) {
-    return cli::UsageError(name, '"' + url + "\" is no cluster's master", "Write millstream://HOST:PORT");
+    return cli::UsageError(name, '"' + url + "\" is no cluster's master",
+                           "Write " + cli::AsClusterUrl(url).value_or("millstream://HOST:PORT"));
   }
   return rpc::CheckHosts(master->masters, secured, name);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "common/cli/errors.h"
+#include "common/cli/master_url.h"
 #include "deploy/submit/cluster_query.h"
 #include "deploy/submit/master_options.h"
 #include "deploy/submit/options.h"
@@ -23,7 +24,11 @@ absl::Status RunList(std::span<const std::string> arguments) {
                stdout);
     return absl::OkStatus();
   }
-  if (!rest->empty()) return cli::UsageError(rest->front(), "list takes no argument", "Leave it out");
+  if (!rest->empty()) {
+    return cli::UsageError(rest->front(), "list takes no argument, and the master is given by --master",
+                           "Write millstream list --master " +
+                               cli::AsClusterUrl(rest->front()).value_or("millstream://HOST:PORT"));
+  }
   const absl::StatusOr<Values> resolved = WithEnvironment(values);
   if (!resolved.ok()) return resolved.status();
   const absl::StatusOr<MasterQuery> query = MasterQueryOf(*resolved);

@@ -159,7 +159,7 @@ absl::Status RunLogs(std::span<const std::string> arguments) {
   }
   if (rest->size() != 1) {
     return cli::UsageError("logs", "it takes one argument, the id of an application or driver",
-                           "millstream list names them");
+                           "millstream list names them; the master is given by --master");
   }
   const absl::StatusOr<Values> resolved = WithEnvironment(values);
   if (!resolved.ok()) return resolved.status();

@@ -87,6 +87,19 @@ const BadInput kInputs[] = {
      2,
      {"--wait-timeout", "from 100ms to 1d"}},
     {"WorkerWithoutAMaster", {"worker"}, 2, {"worker", "URL"}},
+    {"WorkerOfASparkMaster",
+     {"worker", "spark://h:7077"},
+     2,
+     {"\"spark://h:7077\"", "Write millstream://h:7077"}},
+    {"ListOfAUrlWithoutItsFlag",
+     {"list", "millstream://h:7077"},
+     2,
+     {"given by --master. Write millstream list --master millstream://h:7077"}},
+    {"ListOfAnything",
+     {"list", "app-1"},
+     2,
+     {"app-1: list takes no argument", "--master millstream://HOST:PORT"}},
+    {"LogsWithAUrlWithoutItsFlag", {"logs", "app-1", "millstream://h:7077"}, 2, {"given by --master"}},
     {"MasterUrlWithoutPort", {"worker", "millstream://h"}, 2, {"millstream://h"}},
     {"MasterUrlPortAboveAll", {"worker", "millstream://h:70000"}, 2, {"70000"}},
     {"UnknownScheme", {"submit", "--master", "spark://h:7077", "app"}, 2, {"--master", "spark://h:7077"}},
@@ -94,11 +107,11 @@ const BadInput kInputs[] = {
     {"ListOfAnAddressAlone",
      {"list", "--master", "localhost:7177"},
      2,
-     {"localhost:7177", "Write millstream://HOST:PORT"}},
+     {"localhost:7177", "Write millstream://localhost:7177"}},
     {"StatusAtAnAddressAlone",
      {"submit", "--master", "localhost:7177", "--status", "app-1"},
      2,
-     {"--master: \"localhost:7177\"", "Write millstream://HOST:PORT"}},
+     {"--master: \"localhost:7177\"", "Write millstream://localhost:7177"}},
     {"KillAtNoMaster",
      {"submit", "--kill", "app-1", "--master", "nowhere"},
      2,
@@ -302,7 +315,8 @@ TEST(ClusterRefusalTest, APortInUseAndADirectoryInUseAreExit2) {
   cluster.AddWorker(1);
   const std::string port = cluster.url().substr(cluster.url().rfind(':') + 1);
   const std::string master = cluster.WorkDirectoryOf(0) + "/../master";
-  ExpectRefused(Command({"master", "--port", port, "--work-dir", master + "2"}), 2, {port});
+  ExpectRefused(Command({"master", "--port", port, "--work-dir", master + "2"}), 2,
+                {"127.0.0.1:" + port + ": another process listens there. Give another --port, or 0"});
   ExpectRefused(Command({"master", "--port", "0", "--work-dir", master}), 2,
                 {"--work-dir", "another daemon"});
   ExpectRefused(Command({"worker", "--work-dir", cluster.WorkDirectoryOf(0), cluster.url()}), 2,
@@ -327,10 +341,39 @@ TEST(ClusterRefusalTest, MoreThanAnyWorkerHasIsExit3AfterTheWaitTimeout) {
     line.insert(line.begin() + 1, {"--deploy-mode", "cluster"});
     ExpectRefused(Command(line), 3, {"exit code 3"});
   }
+  ExpectRefused({run[0], "--master", cluster.url(), "--conf", "millstream.executor.cores=2", "--conf",
+                 "millstream.cores.max=1", "--conf", "millstream.cluster.waitTimeout=300ms", run[1], run[2]},
+                3, {"it may have 1 core in all (millstream.cores.max)"});
   // One core for a receiver that needs one, and a task.
   ExpectRefused({Example("network_word_count"), "--master", cluster.url(), "--conf", "millstream.cores.max=1",
                  "localhost", "9999"},
                 5, {"2"});
+}
+
+TEST(ClusterRefusalTest, WhatOthersUseIsExit3AndToldApartFromWhatIsNotThere) {
+  Cluster cluster(MILLSTREAM_BIN_DIR);
+  cluster.AddWorker(3);
+  TextServer server;
+  const std::vector<std::string> run{Example("network_word_count"), "--master", cluster.url(), "--conf",
+                                     "millstream.cluster.waitTimeout=300ms"};
+  const auto line = [&](const std::string& cores) {
+    std::vector<std::string> arguments = run;
+    arguments.insert(arguments.end(), {"--conf", "millstream.executor.cores=" + cores, "127.0.0.1",
+                                       std::to_string(server.port())});
+    return arguments;
+  };
+  std::vector<std::string> holds = run;
+  holds.insert(holds.end(), {"--conf", "millstream.cores.max=2", "127.0.0.1", std::to_string(server.port())});
+  Process other(holds);
+  ASSERT_TRUE(server.AwaitClients(1)) << other.err();
+  ExpectRefused(
+      line("2"), 3,
+      {"no executor of 2 cores and 1g was granted in 300 ms: others use what it needs; of 3 cores 1 "
+       "is free now, and at most 3g of a worker's memory"});
+  ExpectRefused(
+      line("4"), 3,
+      {"no executor of 4 cores and 1g was granted in 300 ms: the largest of 1 worker has 3 cores and 4g. "});
+  ExpectGracefulEnd(other);
 }
 
 TEST(ClusterRefusalTest, AnUnknownApplicationIsExit7) {

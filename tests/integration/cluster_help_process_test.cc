@@ -53,6 +53,11 @@ TEST(ClusterHelpTest, ACommandTakesNoFlagOfAnotherThatItsHelpDoesNotList) {
     if (flags[command].contains("--wait-timeout")) {
       EXPECT_THAT(help.out(), ContainsRegex("--wait-timeout DURATION [^\n]*default [0-9]+s"));
     }
+    for (const char* flag : {"--memory", "--executor-memory", "--driver-memory"}) {
+      if (!flags[command].contains(flag)) continue;
+      EXPECT_THAT(help.out(),
+                  ContainsRegex(std::string("\n  ") + flag + " SIZE [^\n]*a number alone is MiB"));
+    }
     all.insert(flags[command].begin(), flags[command].end());
   }
   EXPECT_GT(all.size(), 30u);

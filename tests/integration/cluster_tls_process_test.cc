@@ -247,7 +247,9 @@ TEST_F(ClusterTlsProcessTest, FixedPortsAreKeptAndOneThatIsInUseIsRefusedOrFollo
     ExpectRefused(
         first.CommandLine(cluster_.url(), file_, {"--conf", one, "--conf", "millstream.port.maxRetries=0"},
                           first.server.port()),
-        2, {one.substr(one.find('=') + 1)});
+        2,
+        {one.substr(one.find('=') + 1) + ": another process listens there. Give another " +
+         one.substr(0, one.find('=')) + ", or 0"});
   }
   Application second(cluster_.url(), file_, fixed);
   second.SendAndAwait(10);

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "common/cli/configuration_keys.h"
+#include "common/cli/resolved_config.h"
 
 namespace millstream::cli {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 absl::StatusOr<EngineFlags> Parse(std::vector<const char*> arguments) { return ParseEngineFlags(arguments); }
@@ -105,6 +107,31 @@ TEST(EngineFlagsTest, HelpNamesEveryFlagAndKey) {
     EXPECT_THAT(help, HasSubstr(flag));
   }
   for (const ConfigurationKey& key : ConfigurationKeys()) EXPECT_THAT(help, HasSubstr(std::string(key.name)));
+}
+
+TEST(EngineFlagsTest, HelpSaysWhatANumberWithoutAUnitCounts) {
+  const std::string help = EngineFlagsHelp("word_count");
+  for (const auto& [key, ends] : std::vector<std::pair<std::string_view, std::string>>{
+           {keys::kExecutorMemory, "; a number alone is MiB"},
+           {keys::kDriverMemory, "; a number alone is MiB"},
+           {keys::kMaxResultSize, "; a number alone is bytes"},
+           {keys::kBlockInterval, "; a number alone is ms"},
+           {keys::kNetworkTimeout, "; a number alone is s"},
+           {keys::kBatchInterval, "the time from one batch to the next"},
+           {keys::kExecutorCores, "all free cores of a worker if not"}}) {
+    const size_t start = help.find("\n  " + std::string(key));
+    ASSERT_NE(start, help.npos) << key;
+    const size_t text = help.find('\n', start + 1) + 1;
+    EXPECT_THAT(help.substr(text, help.find('\n', text) - text), EndsWith(ends)) << key;
+  }
+  std::vector<std::string> notices;
+  EngineFlags flags;
+  flags.configuration[std::string(keys::kExecutorMemory)] = "512";
+  flags.configuration[std::string(keys::kMaxResultSize)] = "512";
+  const auto config = ResolvedConfig::Resolve(flags, {}, {}, &notices);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->GetBytes(keys::kExecutorMemory), 512 << 20);
+  EXPECT_EQ(config->GetBytes(keys::kMaxResultSize), 512);
 }
 
 }  // namespace

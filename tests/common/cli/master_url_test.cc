@@ -62,6 +62,7 @@ TEST(MasterUrlTest, AnAddressWithoutTheSchemeIsRefusedWithTheWholeUrl) {
   for (const auto& [written, meant] : std::vector<std::pair<std::string, std::string>>{
            {"localhost:7177", "millstream://localhost:7177"},
            {"spark://h:7077", "millstream://h:7077"},
+           {"http://h:7077", "millstream://h:7077"},
            {"spark://h1:7077,h2:7077", "millstream://h1:7077,h2:7077"}}) {
     const auto master = ParseMasterUrl(written);
     ASSERT_FALSE(master.ok()) << written;

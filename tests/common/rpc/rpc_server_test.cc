@@ -77,8 +77,12 @@ TEST(RpcServerTest, OfARangeOfPortsTheFirstThatIsFreeIsTaken) {
   EXPECT_LE(PortOf(**next), port + 100);
   // There is none after the last.
   const auto last = RpcServer::Listen(credentials, {}, {.listen = {.port = 65535}});
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      RpcServer::Listen(credentials, {}, {.listen = {.port = 65535, .more_ports = 16}}).status()));
+  const absl::Status refused =
+      RpcServer::Listen(credentials, {}, {.listen = {.port = 65535, .more_ports = 16, .port_name = "a.port"}})
+          .status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(refused.message(),
+            "127.0.0.1:65535: another process listens there. Give another a.port, or 0 for any that is free");
 }
 
 TEST(RpcServerTest, CredentialsThatAreNoCertificateAreRefused) {

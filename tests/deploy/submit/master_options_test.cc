@@ -39,8 +39,12 @@ TEST(MasterOptionsTest, AnAnswerIsAwaitedForTenSecondsOrAsLongAsTheFlagSays) {
 
 TEST(MasterOptionsTest, WhatNamesNoClustersMasterIsRefused) {
   EXPECT_THAT(Refusal({}), HasSubstr("--master: it says nowhere which master to ask"));
-  for (const char* wrong : {"", "local", "localhost:7077", "spark://h:7077"}) {
-    EXPECT_THAT(Refusal({"--master", wrong}), HasSubstr("Write millstream://HOST:PORT")) << wrong;
+  for (const auto& [wrong, meant] :
+       std::vector<std::pair<std::string, std::string>>{{"", "HOST:PORT"},
+                                                        {"local", "HOST:PORT"},
+                                                        {"localhost:7077", "localhost:7077"},
+                                                        {"spark://h:7077", "h:7077"}}) {
+    EXPECT_THAT(Refusal({"--master", wrong}), HasSubstr("Write millstream://" + meant)) << wrong;
   }
   EXPECT_THAT(Refusal({"--wait-timeout", "soon"}), HasSubstr("--wait-timeout: \"soon\" is not a duration"));
 }
