@@ -31,12 +31,6 @@ bool MattersToPlacement(const MasterEvent& event) {
   }
 }
 
-// `workers` are sorted by id.
-FreeWorker* Find(std::vector<FreeWorker>& workers, const std::string& id) {
-  const auto found = std::ranges::lower_bound(workers, id, {}, &FreeWorker::id);
-  return found == workers.end() || found->id != id ? nullptr : &*found;
-}
-
 std::string WasOn(const std::string& worker, const std::string& which) {
   return "was on worker " + worker + ", which " + which;
 }
@@ -308,85 +302,6 @@ void Master::ForgetOld() {
     return !application.executors.empty() || application.connection.has_value();
   });
   forget(drivers_, kDriverPrefix, [](const Driver&) { return false; });
-}
-
-std::vector<FreeWorker> Master::FreeWorkers() const {
-  std::vector<FreeWorker> free;
-  for (const auto& [id, worker] : workers_) {
-    if (worker.connection) free.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
-  }
-  for (const auto& [name, application] : applications_) {
-    for (const auto& [id, executor] : application.executors) {
-      Take(executor.worker, executor.cores, executor.memory_bytes, free);
-    }
-  }
-  for (const auto& [id, driver] : drivers_) {
-    const proto::DriverRequest& request = driver.record.request();
-    Take(driver.record.worker(), request.cores(), request.memory_bytes(), free);
-  }
-  return free;
-}
-
-void Master::Take(const std::string& id, uint32_t cores, uint64_t memory_bytes,
-                  std::vector<FreeWorker>& free) {
-  FreeWorker* worker = Find(free, id);
-  if (worker == nullptr) return;
-  worker->cores -= std::min(worker->cores, cores);
-  worker->memory_bytes -= std::min(worker->memory_bytes, memory_bytes);
-}
-
-void Master::Schedule() {
-  if (recovering_until_) {
-    const bool back =
-        std::ranges::all_of(workers_, [](const auto& w) { return w.second.connection.has_value(); }) &&
-        std::ranges::all_of(
-            applications_, [](const auto& a) { return a.second.ended() || a.second.connection.has_value(); });
-    if (!back && now_ms_ < *recovering_until_) return;
-    recovering_until_.reset();
-    for (auto& [name, application] : applications_) {
-      if (!application.ended() && application.connection) Reconcile(application);
-    }
-  }
-  std::vector<FreeWorker> free = FreeWorkers();
-  LaunchDrivers(free);
-  for (auto& [name, application] : applications_) {
-    if (application.ended() || !application.connection) continue;
-    Held held;
-    std::vector<FreeWorker> workers = free;
-    for (const auto& [id, executor] : application.executors) {
-      ++held.executors;
-      held.cores += executor.cores;
-      if (FreeWorker* worker = Find(workers, executor.worker)) worker->has_executor = true;
-    }
-    const std::vector<PlacedExecutor> placed =
-        PlaceExecutors(application.record.request(), held, std::move(workers));
-    if (placed.empty()) {
-      if (application.record.state() == proto::ApplicationRecord::WAITING)
-        TellNothingGranted(application, free);
-      continue;
-    }
-    proto::FromMaster message;
-    for (const PlacedExecutor& executor : placed) {
-      const uint32_t id = application.next_executor++;
-      application.executors[id] = {executor.worker, executor.cores,
-                                   application.record.request().executor_memory_bytes()};
-      proto::ExecutorsGranted::Executor* granted = message.mutable_granted()->add_executors();
-      granted->set_executor(id);
-      granted->set_cores(executor.cores);
-      granted->set_worker(executor.worker);
-      Take(executor.worker, executor.cores, application.record.request().executor_memory_bytes(), free);
-    }
-    if (application.record.state() == proto::ApplicationRecord::WAITING) {
-      application.record.set_state(proto::ApplicationRecord::RUNNING);
-      Keep(application);
-      LogState(application);
-    }
-    for (const proto::ExecutorsGranted::Executor& executor : message.granted().executors()) {
-      Info("executor " + std::to_string(executor.executor()) + " of " + name + " is granted on worker " +
-           executor.worker() + ", with " + Counted(executor.cores(), "core"));
-    }
-    Send(*application.connection, std::move(message));
-  }
 }
 
 void Master::Keep(const Worker& worker) {

@@ -124,37 +124,6 @@ void Master::On(ConnectionId from, const proto::ApplicationHello& hello, const s
   if (!recovering_until_) Reconcile(application);
 }
 
-void Master::TellNothingGranted(Application& application, const std::vector<FreeWorker>& free) {
-  proto::FromMaster message;
-  proto::NothingGranted& nothing = *message.mutable_nothing_granted();
-  std::vector<FreeWorker> all;
-  for (const auto& [id, worker] : workers_) {
-    if (worker.connection) all.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
-  }
-  const proto::ApplicationRecord& record = application.record;
-  if (const Driver* driver = RunningDriver(record.driver(), record.driver_epoch())) {
-    const proto::DriverRequest& own = driver->record.request();
-    Take(driver->record.worker(), own.cores(), own.memory_bytes(), all);
-  }
-  nothing.set_workers(static_cast<uint32_t>(all.size()));
-  for (const FreeWorker& worker : all) {
-    nothing.set_all_cores(nothing.all_cores() + worker.cores);
-    const std::pair size(worker.cores, worker.memory_bytes);
-    if (size <= std::pair(nothing.cores(), nothing.memory_bytes())) continue;
-    nothing.set_cores(size.first);
-    nothing.set_memory_bytes(size.second);
-  }
-  for (const FreeWorker& worker : free) {
-    nothing.set_free_cores(nothing.free_cores() + worker.cores);
-    nothing.set_free_memory_bytes(std::max(nothing.free_memory_bytes(), worker.memory_bytes));
-  }
-  nothing.set_fits(!PlaceExecutors(record.request(), {}, std::move(all)).empty());
-  std::string text = nothing.SerializeAsString();
-  if (text == application.told) return;
-  application.told = std::move(text);
-  Send(*application.connection, std::move(message));
-}
-
 void Master::LogState(const Application& application) {
   const proto::ApplicationRecord& record = application.record;
   std::string text = record.id() + " is " + proto::ApplicationRecord::State_Name(record.state());
