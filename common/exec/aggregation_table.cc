@@ -3,6 +3,7 @@
 #include <millstream/exec/hash.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace millstream::exec {
 namespace {
@@ -55,6 +56,7 @@ AggregationTable::AggregationTable(const SlotType& type)
     : type_(type),
       slot_offset_(RoundUp(sizeof(uint64_t), type.align)),
       key_offset_(RoundUp(slot_offset_ + type.size, sizeof(uint32_t)) + sizeof(uint32_t)),
+      capacity_(kFirstCapacity),
       entries_(std::max<size_t>(type.align, 32)),
       groups_(8) {}
 
@@ -108,7 +110,7 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint
   ++count_;
   inserted = 1;
   if (index_.position_mask() < entries_.end_position()) {
-    Reindex(index_.capacity());
+    Reindex(capacity_);
   } else {
     index_.Add(hash, entries_.LastPosition(entry));
   }
@@ -116,13 +118,13 @@ void AggregationTable::Upsert(std::span<const std::string_view> keys, const uint
 }
 
 void AggregationTable::Grow() {
-  const size_t capacity = index_.capacity();
-  Reindex(capacity == 0 ? kFirstCapacity : capacity * (capacity < kFastGrowth ? 4 : 2));
+  Reindex(grow_at_ == 0 ? capacity_ : capacity_ * (capacity_ < kFastGrowth ? 4 : 2));
 }
 
 void AggregationTable::Reindex(size_t capacity) {
   uint32_t position_mask = std::max(index_.position_mask(), kFirstPositionMask);
   while (position_mask < entries_.end_position()) position_mask = position_mask * 2 + 1;
+  capacity_ = capacity;
   grow_at_ = 0;
   index_.Reset(capacity, position_mask);
   grow_at_ = capacity / 16 * 13;

@@ -6,7 +6,8 @@ namespace millstream::exec {
 namespace {
 
 constexpr size_t kFirstChunk = 1024;
-constexpr size_t kLargestChunk = size_t{1} << 20;
+constexpr size_t kLargestChunk = size_t{1} << 20;  // But for one larger allocation. All of it has positions.
+static_assert(kLargestChunk <= Arena::kChunkPositions * size_t{32});
 constexpr size_t kReadable = 64;  // Behind the last allocation of a chunk.
 
 }  // namespace
@@ -25,11 +26,15 @@ void Arena::AddChunk(size_t size) {
   chunks_.push_back({RecycledMemory(bytes), 0, bytes - kReadable});
   allocated_ += bytes;
   next_ = chunks_.back().memory.data();
-  end_ = next_ + chunks_.back().capacity;
+  // Behind an allocation that is larger than a chunk's positions there is nothing more.
+  end_ = next_ + std::max(size, std::min(chunks_.back().capacity, kLargestChunk));
 }
 
 void Arena::Clear() {
   used_ = 0;
+  allocated_ = 0;
+  next_ = end_ = nullptr;
+  std::erase_if(chunks_, [](const OwnedChunk& chunk) { return chunk.memory.size() > kLargestChunk; });
   if (chunks_.empty()) return;
   const auto largest =
       std::max_element(chunks_.begin(), chunks_.end(),

@@ -128,6 +128,28 @@ TEST(AggregationTableTest, KeysMayBeLongerThanAnArenaChunk) {
   EXPECT_EQ(Content(table), Expected(keys));
 }
 
+// The smallest keys follow a key that fills a chunk, also in what Clear keeps.
+TEST(AggregationTableTest, KeysAfterAKeyAsLongAsAChunkAreFound) {
+  AggregationTable table(kCount);
+  std::vector<std::string> texts;
+  for (size_t size = (1 << 20) - 200; size <= (1 << 20) + 200; size += 8) {
+    texts.push_back(std::string(size, 'l'));
+    for (int i = 0; i < 5; ++i) texts.push_back("s" + std::to_string(texts.size()));
+  }
+  std::vector<std::string> small;
+  for (int i = 0; i < 200000; ++i) small.push_back(std::to_string(i));
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& batch : {texts, small}) {
+      const std::vector<std::string_view> keys(batch.begin(), batch.end());
+      std::vector<std::string_view> twice = keys;
+      twice.insert(twice.end(), keys.begin(), keys.end());
+      Count(table, twice);
+      EXPECT_TRUE(Content(table) == Expected(twice));
+      table.Clear();
+    }
+  }
+}
+
 TEST(AggregationTableTest, SlotsStayWhereTheyAreWhileTheTableGrows) {
   AggregationTable table(kCount);
   const std::string_view key = "first";

@@ -58,6 +58,7 @@ TEST_F(TaggedIndexTest, IsEmptyAfterClear) {
 }
 
 TEST_F(TaggedIndexTest, EveryCpuFindsTheSameEntries) {
+  if (FastestFindLikely() == BaselineFindLikely()) GTEST_SKIP() << "this CPU has but one way";
   constexpr size_t kAsked = 4000;
   Reset(4096);
   std::mt19937_64 random(5);

@@ -148,6 +148,7 @@ class AggregationTable {
   const size_t slot_offset_;  // Entry: 64-bit hash, slot, 32-bit key length, key.
   const size_t key_offset_;
   TaggedIndex index_;   // Of positions in entries_.
+  size_t capacity_;     // Words of the index, or of the next one if it has no room.
   size_t grow_at_ = 0;  // Entries. 0: the index has no room as yet.
   size_t count_ = 0;
   size_t charged_ = 0;

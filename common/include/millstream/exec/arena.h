@@ -38,7 +38,7 @@ class Arena {
   // The bytes that Allocate(size) takes.
   size_t Rounded(size_t size) const { return (size + alignment_ - 1) & ~(alignment_ - 1); }
 
-  // Forgets every allocation; keeps the largest chunk for reuse.
+  // Forgets every allocation; keeps the largest chunk up to 1 MiB for reuse.
   void Clear();
 
   // Bytes handed out; depends only on the allocations made since Clear.
@@ -49,7 +49,8 @@ class Arena {
   size_t chunk_count() const { return chunks_.size(); }
   Chunk chunk(size_t index) const;
 
-  // Allocations by number, if the alignment is 32 or 64: each chunk has kChunkPositions of them to itself.
+  // Allocations by number, if the alignment is 32 or 64: each chunk has kChunkPositions of them to itself,
+  // which is 1 MiB at least; a larger allocation has a chunk of its own.
   static constexpr uint32_t kChunkPositions = uint32_t{1} << 15;
   uint32_t Position(size_t chunk, size_t offset) const {
     return static_cast<uint32_t>(chunk * kChunkPositions + (offset >> shift_));

@@ -61,8 +61,7 @@ class TaggedIndex {
   void Prefetch(const uint64_t* hashes, size_t count) const {
     for (size_t i = 0; i < count; ++i) __builtin_prefetch(groups_.Group(hashes[i]));
   }
-  // entries[i] = the entry that the key with hashes[i] is likely to have, on its way from memory; null only
-  // if it has none.
+  // As FindLikely says.
   void FindEntries(Arena::Positions positions, const uint64_t* hashes, size_t count, char** entries) const {
     find_likely_(groups_, positions, hashes, count, entries);
   }
