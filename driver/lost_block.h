@@ -1,7 +1,6 @@
 #ifndef MILLSTREAM_DRIVER_LOST_BLOCK_H_
 #define MILLSTREAM_DRIVER_LOST_BLOCK_H_
 
-#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -9,16 +8,10 @@
 
 namespace millstream::driver {
 
-// How the last copy of a received block was lost.
-struct BlockLoss {
-  size_t holders = 1;  // executors that had it
-  // Of the last of them, "executor 1 was killed by signal 9 (SIGKILL)", and if user code ended that,
-  // "... (SIGSEGV) in Map. Fix the function passed to Map": then that is what is blamed. Empty: unknown.
-  std::string last;
-};
-
-// What both machines say of a received block that nobody has any more: DataLoss. `label` is of its source.
-absl::Status NoCopyIsLeft(const std::string& label, const plan::BlockId& block, const BlockLoss& loss);
+// What both machines say of a received block that nobody has any more: DataLoss. `label` is of its source;
+// `loss` tells of the last executor that had it, "executor 1 was killed by signal 9 (SIGKILL)", and if user
+// code ended that, "… (SIGSEGV) in Map. Fix the function passed to Map": then that is what is blamed.
+absl::Status NoCopyIsLeft(const std::string& label, const plan::BlockId& block, const std::string& loss);
 
 }  // namespace millstream::driver
 

@@ -42,7 +42,7 @@ void BatchScheduler::On(const ExecutorJoined& event) {
   executors_[event.executor] = {event.cores, event.host};
   blocks_.Join(event.executor, *commands_);
   TellPeers();
-  if (std::exchange(warned_of_single_copies_, false)) {
+  if (executors_.size() > 1 && std::exchange(warned_of_single_copies_, false)) {
     Log(false, "there are two executors: what is received gets two copies");
   }
   PlaceReceivers();

@@ -36,9 +36,8 @@ void BlockTracker::Lose(ExecutorId executor, const std::string& reason, std::vec
   });
   for (auto& [id, block] : blocks_) {
     if (std::erase(block.peers, executor) == 0) continue;
-    ++block.loss.holders;
     if (block.peers.empty()) {
-      block.loss.last = "executor " + std::to_string(Number(executor)) + " " + reason;
+      block.loss = "executor " + std::to_string(Number(executor)) + " " + reason;
       lacking_.erase(id);
       copying_.erase(id);
     } else if (block.peers.size() < block.copies) {
@@ -56,12 +55,9 @@ void BlockTracker::Add(const plan::BlockLocation& location, size_t copies,
   block.bytes = location.bytes;
   block.copies = copies;
   for (const ExecutorId peer : location.peers) {
-    if (executors_.contains(peer)) {
-      block.peers.push_back(peer);
-    } else {
-      ++block.loss.holders;
-    }
+    if (executors_.contains(peer)) block.peers.push_back(peer);
   }
+  if (block.peers.empty()) block.loss = "the executors that had it are gone";
   if (!block.peers.empty() && block.peers.size() < copies) {
     lacking_.insert(location.id);
     CopyAgain(commands);
@@ -122,7 +118,7 @@ plan::BlockLocation BlockTracker::Locate(const plan::BlockId& id) const {
   return {id, block.bytes, block.peers};
 }
 
-std::optional<BlockLoss> BlockTracker::LossOf(const plan::BlockId& id) const {
+std::optional<std::string> BlockTracker::LossOf(const plan::BlockId& id) const {
   const Block& block = blocks_.at(id);
   if (!block.peers.empty()) return std::nullopt;
   return block.loss;

@@ -12,7 +12,6 @@
 #include "common/base/ids.h"
 #include "common/plan/block_id.h"
 #include "driver/batches/batch_events.h"
-#include "driver/lost_block.h"
 
 namespace millstream::driver {
 
@@ -31,8 +30,8 @@ class BlockTracker {
 
   // Where it is now.
   plan::BlockLocation Locate(const plan::BlockId& id) const;
-  // Why the block has no copy left; nothing if it has.
-  std::optional<BlockLoss> LossOf(const plan::BlockId& id) const;
+  // Why the block has no copy left ("executor 1 was killed by signal 9 (SIGKILL)"); nothing if it has.
+  std::optional<std::string> LossOf(const plan::BlockId& id) const;
 
   // They are needed no more.
   void Settle(const std::vector<plan::BlockId>& ids, std::vector<BatchCommand>& commands);
@@ -46,7 +45,7 @@ class BlockTracker {
     size_t copies = 1;  // it should have
     int failures = 0;   // of copying it
     bool moved = false;
-    BlockLoss loss{0, ""};
+    std::string loss;
   };
 
   void CopyAgain(std::vector<BatchCommand>& commands);

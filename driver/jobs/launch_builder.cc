@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "common/plan/block_messages.h"
 #include "driver/lost_block.h"
@@ -67,7 +68,7 @@ void AddCollection(const Node& node, int partition, proto::BlocksInput& input, p
 
 // False if a block has no living copy.
 bool AddReceived(const Node& node, int partition, ExecutorId executor, const OutputRegistry& outputs,
-                 const IsAlive& alive, proto::BlocksInput& input, const plan::BlockLocation*& lost) {
+                 const IsAlive& alive, proto::BlocksInput& input, std::optional<plan::BlockId>& lost) {
   const auto& blocks = node.blocks[static_cast<size_t>(partition)];
   if (blocks.empty()) return true;
   proto::BlocksInput::Partition& added = *input.add_partitions();
@@ -78,12 +79,12 @@ bool AddReceived(const Node& node, int partition, ExecutorId executor, const Out
     block.set_bytes(location.bytes);
     std::vector<ExecutorId> peers = outputs.BlockPeers(location);
     std::erase_if(peers, [&](ExecutorId peer) { return !alive(peer); });
-    if (peers.empty()) lost = &location;
+    if (peers.empty()) lost = location.id;
     // Its own copy first.
     std::stable_partition(peers.begin(), peers.end(), [&](ExecutorId peer) { return peer == executor; });
     for (const ExecutorId peer : peers) block.add_peers(Number(peer));
   }
-  return lost == nullptr;
+  return !lost;
 }
 
 void AddCaches(const Stage& stage, const std::vector<std::vector<int>>& needed, ExecutorId executor,
@@ -150,11 +151,11 @@ absl::Status AddInputs(const Stage& stage, const std::vector<int>& tasks, Execut
     proto::BlocksInput& blocks = *input.mutable_blocks();
     for (const int partition : needed[i]) {
       if (!node.collection.empty()) AddCollection(node, partition, blocks, launch);
-      const plan::BlockLocation* lost = nullptr;
+      std::optional<plan::BlockId> lost;
       if (node.blocks.empty() || AddReceived(node, partition, executor, outputs, alive, blocks, lost))
         continue;
       if (!std::binary_search(sure[i].begin(), sure[i].end(), partition)) continue;
-      return NoCopyIsLeft(node.label(), lost->id, {outputs.BlockPeers(*lost).size(), outputs.last_loss()});
+      return NoCopyIsLeft(node.label(), *lost, outputs.last_loss());
     }
   }
   AddCaches(stage, needed, executor, outputs, launch);

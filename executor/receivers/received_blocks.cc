@@ -89,7 +89,7 @@ void ReceivedBlocks::Copy(const plan::BlockId& id) {
     if (status.ok()) {
       kept_->mutable_blocks(kept_->blocks_size() - 1)->mutable_block()->add_peers(Number(peer));
       if (std::exchange(warned_of_copies_, false)) {
-        reports_.Event(proto::ReceiverEvent::NOTE, "received blocks are kept in two copies again");
+        reports_.Event(proto::ReceiverEvent::NOTE, "received blocks are kept in two copies now");
       }
       return;
     }

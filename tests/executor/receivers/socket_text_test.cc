@@ -176,7 +176,7 @@ TEST_F(SocketTextTest, TheWarningOfOneCopyIsTakenBackOnceWhenThereAreTwoAgain) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(server.Send("together\n"));
     ASSERT_TRUE(WaitForBytes(bytes += 9));
-    EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::NOTE, "kept in two copies again"));
+    EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::NOTE, "kept in two copies now"));
   }
   EXPECT_EQ(CountEvents(cluster_->messages(), proto::ReceiverEvent::NOTE, ""), 1);
 }
