@@ -165,16 +165,23 @@ std::string Help() {
 absl::Status Run(Arguments arguments) {
   if (arguments.empty())
     return cli::UsageError("usage", "millstream COMMAND [FLAGS] [ARGUMENTS]", "See millstream --help");
-  const bool help = arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help";
-  if (help && arguments.size() == 1) {
+  const auto is_help = [](const std::string& word) {
+    return word == "--help" || word == "-h" || word == "help";
+  };
+  const auto is_version = [](const std::string& word) { return word == "--version" || word == "version"; };
+  const bool help = is_help(arguments[0]);
+  if (const size_t most = help ? 2 : 1; (help || is_version(arguments[0])) && arguments.size() > most) {
+    return cli::UsageError(arguments[most], "there is nothing to do with it here", "Leave it out");
+  }
+  if (help && (arguments.size() == 1 || is_help(arguments[1]) || is_version(arguments[1]))) {
     std::fputs(Help().c_str(), stdout);
     return absl::OkStatus();
   }
-  const std::string& name = arguments[help ? 1 : 0];
-  if (name == "--version" || name == "version") {
+  if (is_version(arguments[0])) {
     std::puts(kVersion);
     return absl::OkStatus();
   }
+  const std::string& name = arguments[help ? 1 : 0];
   const auto found = std::ranges::find(kCommands, name, &Command::name);
   if (found != kCommands.end()) {
     static const std::vector<std::string> ask_for_help{"--help"};

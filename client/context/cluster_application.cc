@@ -84,9 +84,8 @@ std::string ClusterApplication::NothingGrantedText(const std::string& when) cons
   const proto::NothingGranted& there = *nothing_granted_;
   if (there.workers() == 0) return text + ": there are no workers";
   if (there.fits()) {
-    return text + ": others use what it needs; of " + counted(there.all_cores(), "core") + " " +
-           std::to_string(there.free_cores()) + (there.free_cores() == 1 ? " is" : " are") +
-           " free now, and at most " + size(there.free_memory_bytes()) + " of a worker's memory";
+    return text + ": others use what it needs; no worker has more than " +
+           counted(there.free_cores(), "core") + " and " + size(there.free_memory_bytes()) + " free now";
   }
   if (asked.total_cores() > 0 && asked.total_cores() < asked.executor_cores()) {
     return text + ": it may have " + counted(asked.total_cores(), "core") + " in all (millstream.cores.max)";
@@ -172,7 +171,7 @@ void ClusterApplication::OnMessage(const proto::FromMaster& message) {
         is_news = executors_.erase(executor) > 0;
       }
       if (is_news) return listener_.on_ended(executor, message.ended().how());
-      return base::LogInfo("executor " + std::to_string(Number(executor)) + ", which was given up, " +
+      return base::LogInfo("executor " + std::to_string(Number(executor)) + ", which is not in use, " +
                            message.ended().how());
     }
     case proto::FromMaster::kKilled: {

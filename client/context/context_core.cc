@@ -1,5 +1,6 @@
 #include "client/context/context_core.h"
 
+#include <mutex>
 #include <utility>
 
 #include "client/context/executor_request.h"
@@ -22,8 +23,10 @@ ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) {
   }
   config_ = *std::move(config);
   if (!BecomeLive()) return;
-  static std::once_flag looked_at_files;
-  std::call_once(looked_at_files, base::WarnOfFewFiles);
+  if (config_.GetMaster().kind != cli::MasterUrl::Kind::kLocal) {  // It has ports, and strangers may come.
+    static std::once_flag looked_at_files;
+    std::call_once(looked_at_files, base::WarnOfFewFiles);
+  }
   if (const std::string ignored = client::IgnoredText(config_); !ignored.empty()) base::LogWarning(ignored);
   absl::StatusOr<std::unique_ptr<client::Engine>> engine = client::Engine::Start(config_);
   if (!engine.ok()) {

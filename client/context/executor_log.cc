@@ -21,7 +21,8 @@ void ExecutorLog::OnMessage(const proto::ToExecutor& message) {
 }
 
 void ExecutorLog::OnClosed(const std::string& reason) const {
-  Log(driver_ends_ ? "ends: its driver has ended" : "ends: its driver is lost, or gave it up: " + reason);
+  if (driver_ends_) return Log("ends: its driver has ended");
+  base::LogWarning(name_ + " ends: its driver is lost, or gave it up: " + reason);
 }
 
 void ExecutorLog::Log(const std::string& text) const {

@@ -15,7 +15,7 @@ class ExecutorLog {
  public:
   // `address` is where it serves its blocks.
   ExecutorLog(const proto::Bootstrap& bootstrap, const std::string& address);
-  // Its driver, which says that it ends before it does.
+  // What the driver says: before it ends, that it does.
   void OnMessage(const proto::ToExecutor& message);
   void OnClosed(const std::string& reason) const;
 

@@ -99,12 +99,12 @@ std::vector<Finding> CheckFileSystems(const std::string& work_dir, const FileSys
   const bool is_one = of_work.device == of_local.device;
   const std::string thing = "file system of " + work_dir + (is_one ? " and " + local_dir : "");
   std::vector<Finding> findings;
-  if (of_work.runs_programs) {
-    findings.push_back(CheckSpace(thing, of_work, kWorkDir));
-  } else {
+  if (!of_work.runs_programs) {
     findings.push_back(Fail(thing, "is mounted noexec, and a worker runs programs from there",
                             "As root, mount it without noexec, or name another directory with --work-dir"));
   }
+  const std::string names = std::string(kWorkDir) + (is_one ? " and " + std::string(kLocalDir) : "");
+  findings.push_back(CheckSpace(thing, of_work, names));
   if (!is_one) findings.push_back(CheckSpace("file system of " + local_dir, of_local, kLocalDir));
   return findings;
 }

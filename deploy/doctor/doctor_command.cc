@@ -55,6 +55,14 @@ class Report {
   int failures_ = 0;
 };
 
+absl::StatusOr<std::string> ConfiguredLocalDir() {
+  const absl::StatusOr<Values> values = WithEnvironment({});
+  if (!values.ok()) return values.status();
+  const auto config = cli::ResolvedConfig::FromValues(*values);
+  if (!config.ok()) return config.status();
+  return config->Get(cli::keys::kLocalDir);
+}
+
 void AskMaster(const std::string& url, const std::string& secret_file, Report& report) {
   const auto access = AccessTo(url, secret_file);
   if (!access.ok()) return report.Add({Finding::Severity::kFail, std::string(access.status().message())});
@@ -98,18 +106,18 @@ absl::Status RunDoctor(std::span<const std::string> arguments) {
     const auto masters = MastersOf(master, "--master", !secret_file.empty());
     if (!masters.ok()) return masters.status();
   }
-  if (local_dir.empty()) {
-    const absl::StatusOr<Values> values = WithEnvironment({});
-    if (!values.ok()) return values.status();
-    const auto config = cli::ResolvedConfig::FromValues(*values);
-    if (!config.ok()) return config.status();
-    local_dir = config->Get(cli::keys::kLocalDir);
-  }
   std::error_code ignored;
   const std::string program =
       rest->empty() ? std::filesystem::read_symlink("/proc/self/exe", ignored).string() : rest->front();
 
   Report report;
+  if (local_dir.empty()) {
+    const absl::StatusOr<std::string> configured = ConfiguredLocalDir();
+    if (!configured.ok()) {
+      report.Add({Finding::Severity::kFail, std::string(configured.status().message())});
+    }
+    local_dir = configured.value_or("/tmp");
+  }
   const ClockReading first = ReadClocks();
   if (master.empty()) report.Add(CheckPort(kMasterPort));
   report.Add(CheckPort(0));

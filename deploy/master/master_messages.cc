@@ -185,7 +185,7 @@ void Master::On(ConnectionId from, const proto::ExecutorEnded& ended) {
   const auto executor = application->second.executors.find(ended.executor());
   if (executor == application->second.executors.end() || executor->second.worker != worker->record.id())
     return;
-  if (executor->second.unwanted) {  // Its driver asked for it, and waits for no answer.
+  if (executor->second.unwanted) {  // It was told to end it, and nobody waits for an answer.
     application->second.executors.erase(executor);
     return;
   }

@@ -66,11 +66,7 @@ void Master::Schedule() {
     }
     const std::vector<PlacedExecutor> placed =
         PlaceExecutors(application.record.request(), held, std::move(workers));
-    if (placed.empty()) {
-      if (application.record.state() == proto::ApplicationRecord::WAITING)
-        TellNothingGranted(application, free);
-      continue;
-    }
+    if (placed.empty()) continue;
     proto::FromMaster message;
     for (const PlacedExecutor& executor : placed) {
       const uint32_t id = application.next_executor++;
@@ -93,6 +89,11 @@ void Master::Schedule() {
     }
     Send(*application.connection, std::move(message));
   }
+  for (auto& [name, application] : applications_) {
+    if (application.record.state() == proto::ApplicationRecord::WAITING && application.connection) {
+      TellNothingGranted(application, free);
+    }
+  }
 }
 
 void Master::TellNothingGranted(Application& application, const std::vector<FreeWorker>& free) {
@@ -109,14 +110,13 @@ void Master::TellNothingGranted(Application& application, const std::vector<Free
   }
   nothing.set_workers(static_cast<uint32_t>(all.size()));
   for (const FreeWorker& worker : all) {
-    nothing.set_all_cores(nothing.all_cores() + worker.cores);
     const std::pair size(worker.cores, worker.memory_bytes);
     if (size <= std::pair(nothing.cores(), nothing.memory_bytes())) continue;
     nothing.set_cores(size.first);
     nothing.set_memory_bytes(size.second);
   }
   for (const FreeWorker& worker : free) {
-    nothing.set_free_cores(nothing.free_cores() + worker.cores);
+    nothing.set_free_cores(std::max(nothing.free_cores(), worker.cores));
     nothing.set_free_memory_bytes(std::max(nothing.free_memory_bytes(), worker.memory_bytes));
   }
   nothing.set_fits(!PlaceExecutors(record.request(), {}, std::move(all)).empty());

@@ -43,6 +43,14 @@ class DoctorTest : public ::testing::Test {
     return RunCommand(std::move(arguments));
   }
 
+  Outcome DoctorWith(const std::string& properties) {
+    std::ofstream(folder_.File("properties")) << properties;
+    setenv("MILLSTREAM_PROPERTIES_FILE", folder_.File("properties").c_str(), 1);
+    Outcome outcome = Doctor({});
+    unsetenv("MILLSTREAM_PROPERTIES_FILE");
+    return outcome;
+  }
+
   Cluster cluster_{MILLSTREAM_BIN_DIR};
   const TemporaryFolder folder_;
 };
@@ -98,13 +106,17 @@ TEST_F(DoctorTest, WhereExecutorsSpillIsAsTheFlagSaysOrThePropertiesFile) {
   const std::string spill = folder_.File("spill");
   EXPECT_THAT(Doctor({"--local-dir", spill}).out,
               HasSubstr("OK  millstream.local.dir " + spill + ": can be made\n"));
-  std::ofstream(folder_.File("properties")) << "millstream.local.dir /dev/null/spill\n";
-  setenv("MILLSTREAM_PROPERTIES_FILE", folder_.File("properties").c_str(), 1);
-  const Outcome outcome = Doctor({});
-  unsetenv("MILLSTREAM_PROPERTIES_FILE");
+  const Outcome outcome = DoctorWith("millstream.local.dir /dev/null/spill\n");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.out,
               HasSubstr("FAIL  millstream.local.dir /dev/null/spill: /dev/null is not a directory"));
+}
+
+TEST_F(DoctorTest, AnUnusablePropertiesFileFailsAsOneThingOfMany) {
+  const Outcome outcome = DoctorWith("millstream.local.dri /tmp\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.out, ContainsRegex("FAIL  [^\n]*millstream.local.dri"));
+  EXPECT_THAT(outcome.out, HasSubstr("OK  clocks: "));
 }
 
 TEST(DoctorSecretFileTest, OneThatOthersMayReadIsExit1AndOneErrorLine) {

@@ -366,10 +366,9 @@ TEST(ClusterRefusalTest, WhatOthersUseIsExit3AndToldApartFromWhatIsNotThere) {
   holds.insert(holds.end(), {"--conf", "millstream.cores.max=2", "127.0.0.1", std::to_string(server.port())});
   Process other(holds);
   ASSERT_TRUE(server.AwaitClients(1)) << other.err();
-  ExpectRefused(
-      line("2"), 3,
-      {"no executor of 2 cores and 1g was granted in 300 ms: others use what it needs; of 3 cores 1 "
-       "is free now, and at most 3g of a worker's memory"});
+  ExpectRefused(line("2"), 3,
+                {"no executor of 2 cores and 1g was granted in 300 ms: others use what it needs; no worker "
+                 "has more than 1 core and 3g free now. "});
   ExpectRefused(
       line("4"), 3,
       {"no executor of 4 cores and 1g was granted in 300 ms: the largest of 1 worker has 3 cores and 4g. "});

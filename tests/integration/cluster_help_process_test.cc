@@ -72,6 +72,7 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
                                              {"help"},
+                                             {"help", "help"},
                                              {"-h"},
                                              {"master", "--help"},
                                              {"worker", "--help"},
@@ -82,7 +83,7 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
                                              {"secret", "--help"}}) {
     Process help(Command(arguments));
     EXPECT_EQ(help.AwaitExit()->code, 0);
-    const bool command = arguments.size() > 1;
+    const bool command = arguments.size() > 1 && arguments[0] != "help";
     EXPECT_THAT(help.out(), HasSubstr("Usage: millstream " + (command ? arguments[0] : "COMMAND")));
     EXPECT_THAT(help.out(), HasSubstr(command ? "\n  --help, -h " : "millstream COMMAND --help"));
     EXPECT_EQ(help.err(), "");
@@ -93,6 +94,8 @@ TEST(ClusterHelpTest, EveryCommandExplainsItself) {
   }
   ExpectRefused(Command({"help", "mastre"}), 2, {"mastre: there is no such command. The nearest is master"});
   ExpectRefused(Command({"hlep"}), 2, {"The nearest is help"});
+  ExpectRefused(Command({"help", "master", "worker"}), 2, {"worker: there is nothing to do with it here"});
+  ExpectRefused(Command({"version", "1"}), 2, {"1: there is nothing to do with it here"});
 }
 
 TEST(ClusterHelpTest, SubmitTakesEveryFlagThatProgramsTake) {

@@ -112,7 +112,7 @@ TEST_P(LostReceiverTest, AWorkersExecutorsDieWithItAndMoveToAnotherWorker) {
   ASSERT_TRUE(worker.AwaitExit());
   EXPECT_TRUE(AwaitThat([&] { return !IsAlive(orphan); }));
   EXPECT_TRUE(AwaitThat([&] { return ChildrenOf(other.pid()).size() == 2; })) << program.err();
-  EXPECT_TRUE(program.AwaitErr(", which was given up, was on worker ")) << program.err();
+  EXPECT_TRUE(program.AwaitErr(", which is not in use, was on worker ")) << program.err();
   ASSERT_TRUE(AwaitReceiver());
   server_.SendAndAwait(program, 1'000);
   ExpectGracefulEnd(program);
