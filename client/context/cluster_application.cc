@@ -78,8 +78,7 @@ std::string ClusterApplication::NothingGrantedText(const std::string& when) cons
   const proto::ExecutorRequest& asked = hello_.request();
   const std::string cores =
       asked.executor_cores() == 0 ? "" : counted(asked.executor_cores(), "core") + " and ";
-  const std::string text =
-      "no executor of " + cores + size(asked.executor_memory_bytes()) + " was granted " + when;
+  std::string text = "no executor of " + cores + size(asked.executor_memory_bytes()) + " was granted " + when;
   if (!nothing_granted_) return text;
   const proto::NothingGranted& there = *nothing_granted_;
   if (there.workers() == 0) return text + ": there are no workers";
