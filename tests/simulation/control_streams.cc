@@ -8,7 +8,8 @@ namespace {
 constexpr int64_t kLeastLatencyUs = 50;
 constexpr int64_t kMostLatencyUs = 500;
 constexpr int64_t kSlowLatencyUs = 100'000;
-constexpr uint64_t kSlowMessages = 10;  // of a thousand
+constexpr uint64_t kSlowMessages = 10;    // of a thousand
+constexpr int64_t kSoonRepeatUs = 5'000;  // while what it tells of may still go on
 constexpr int64_t kLatestRepeatUs = 2'000'000;
 
 }  // namespace
@@ -25,7 +26,8 @@ ControlStreams::StreamPtr ControlStreams::Find(ExecutorId executor) const {
 void ControlStreams::SendToDriver(ExecutorId executor, const std::string& message) {
   const StreamPtr stream = Find(executor);
   if (stream == nullptr) return;
-  const int64_t repeat_us = random_.Chance(repeats_) ? random_.Between(1, kLatestRepeatUs) : 0;
+  const int64_t latest_us = random_.Chance(500) ? kSoonRepeatUs : kLatestRepeatUs;
+  const int64_t repeat_us = random_.Chance(repeats_) ? random_.Between(1, latest_us) : 0;
   Enqueue(stream, &Stream::to_driver, [this, message, repeat_us](const StreamPtr& from) {
     from->ends.at_driver(message);
     if (repeat_us > 0) Repeat(from, message, repeat_us);

@@ -149,7 +149,20 @@ void VirtualDriver::HandleBatches(const driver::BatchEvent& event) {
 
 void VirtualDriver::Obey(driver::SendCommand& command) {
   const proto::ToExecutor::Command& wanted = command.command;
-  for (const proto::TaskRange& range : wanted.launch().tasks()) launched_tasks_ += range.count();
+  for (const proto::TaskRange& range : wanted.launch().tasks()) {
+    launched_tasks_ += range.count();
+    for (uint64_t task = range.first(); task < range.first() + range.count(); ++task) {
+      const Attempt attempt(command.executor, range.attempt());
+      if (under_way_.try_emplace({wanted.launch().stage_run(), task}, attempt).second) continue;
+      world_.ledger.Violate("task " + std::to_string(task) + " of stage run " +
+                            std::to_string(wanted.launch().stage_run()) +
+                            " is launched although an attempt is under way");
+    }
+  }
+  if (wanted.has_cancel()) {
+    std::erase_if(under_way_,
+                  [&](const auto& task) { return task.first.first == wanted.cancel().stage_run(); });
+  }
   if (wanted.has_start_receiver()) {
     receivers_[StreamId{wanted.start_receiver().stream()}] = {command.executor,
                                                               wanted.start_receiver().epoch()};
@@ -191,6 +204,9 @@ void VirtualDriver::OnMessage(ExecutorId executor, const std::string& bytes) {
   const std::shared_ptr<const proto::FromExecutor> message = FromBytes(bytes);
   cpu_ns_ += CpuNs() - begin;
   for (const proto::TaskStatus& status : message->statuses()) {
+    const auto task = under_way_.find({status.stage_run(), status.partition()});
+    if (task != under_way_.end() && task->second == Attempt(executor, status.attempt()))
+      under_way_.erase(task);
     world_.Note("status", {Number(executor), status.stage_run(), status.partition(), status.attempt(),
                            status.has_failure() ? status.failure().kind() + 1u : 0u});
   }
@@ -259,6 +275,7 @@ void VirtualDriver::CheckSilenceForEver() {
 }
 
 void VirtualDriver::Lose(ExecutorId id, const std::string& reason) {
+  std::erase_if(under_way_, [&](const auto& task) { return task.second.first == id; });
   const auto node = executors_.extract(id);
   if (node.empty()) return;
   world_.Note("lose", {Number(id)});

@@ -112,6 +112,9 @@ class VirtualDriver {
   uint64_t next_job_ = 1;
   size_t joined_ = 0;
   uint64_t launched_tasks_ = 0;
+  using Attempt = std::pair<ExecutorId, uint64_t>;
+  std::map<std::pair<uint64_t, uint64_t>, Attempt>
+      under_way_;  // by stage run and task: one attempt at a time
   int64_t cpu_ns_ = 0;
   std::optional<absl::Status> ended_;
 };

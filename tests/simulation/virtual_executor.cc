@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kLeastTaskUs = 200;
 constexpr int64_t kMostTaskUs = 3'000;
 constexpr uint64_t kLargeResults = 100;  // of a thousand, so many are stored
+constexpr uint64_t kLargeOutputs = 500;  // likewise: of map tasks, whose readers are to fetch it
 
 proto::TaskFailure FailureOf(proto::TaskFailure::Kind kind, const std::string& message) {
   proto::TaskFailure failure;
@@ -321,7 +322,8 @@ void VirtualExecutor::Keep(const Task& task, const Value& value, proto::TaskStat
   const auto partition = static_cast<uint64_t>(task.partition);
   if (const size_t reducers = task.launched->plan->output_partitions(); reducers > 0) {
     blocks_[{plan::BlockId::Kind::kShuffle, launch.shuffle(), partition, 0}] = {value, reducers};
-    if (launch.small_output_bytes() < reducers * sizeof(Value)) return;
+    const bool is_large = world_.random.Chance(kLargeOutputs);
+    if (is_large || launch.small_output_bytes() < reducers * sizeof(Value)) return;
     for (size_t r = 0; r < reducers; ++r) status.add_small_output(value.Share(r, reducers).Encode());
   } else if (world_.random.Chance(kLargeResults)) {
     status.set_result_stored(true);
