@@ -34,6 +34,7 @@ simulate: dependencies $(BUILD)/CMakeCache.txt
 
 # Shows that the simulator finds each of the mistakes in tests/mutations/.
 mutations: dependencies
+	@scripts/install_dependencies.sh git patch
 	python3 tests/mutations/run_mutations.py
 
 # The demo and the tests once more, in a Debian 12 that has nothing but make.
