@@ -87,6 +87,7 @@ class ReceiversTest : public StreamingFixture {
       return absl::OkStatus();
     });
   }
+
   std::vector<int64_t> Got(int64_t device) {
     std::lock_guard lock(mutex_);
     return got_[device];

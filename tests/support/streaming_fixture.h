@@ -16,7 +16,8 @@ namespace millstream::test {
 // Batches of a second on a driver and executors in one process, on a manual clock.
 class StreamingFixture : public ::testing::Test {
  protected:
-  ~StreamingFixture() override {
+  // While what the test's own functions refer to is still there.
+  void TearDown() override {
     ssc_.reset();
     context_.reset();
     cluster_.reset();
