@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/cli/values.h"
 #include "driver/core.h"
 
 namespace millstream::driver {
@@ -46,7 +47,7 @@ absl::Status Driver::StartStreaming(StreamingRequest request) {
   const int cores = options.executors > 0 ? total_cores() : options.most_cores;
   if (receivers > 0 && cores > 0 && cores <= receivers) {
     return absl::ResourceExhaustedError(
-        "the application has " + std::to_string(cores) + (cores == 1 ? " core" : " cores") + ", but " +
+        "the application has " + cli::Counted(static_cast<uint64_t>(cores), "core") + ", but " +
         std::to_string(receivers) + (receivers == 1 ? " receiver holds one" : " receivers hold one each") +
         " and tasks need one more: it needs " + std::to_string(receivers + 1) +
         " cores. Start it with --master 'local[" + std::to_string(receivers + 1) +

@@ -71,26 +71,24 @@ absl::StatusOr<int> ClusterApplication::AwaitFirstGrant(std::chrono::millisecond
 }
 
 std::string ClusterApplication::NothingGrantedText(const std::string& when) const {
-  const auto counted = [](uint32_t count, const std::string& what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-  };
   const auto size = [](uint64_t bytes) { return cli::FormatSize(static_cast<int64_t>(bytes)); };
   const proto::ExecutorRequest& asked = hello_.request();
   const std::string cores =
-      asked.executor_cores() == 0 ? "" : counted(asked.executor_cores(), "core") + " and ";
+      asked.executor_cores() == 0 ? "" : cli::Counted(asked.executor_cores(), "core") + " and ";
   std::string text = "no executor of " + cores + size(asked.executor_memory_bytes()) + " was granted " + when;
   if (!nothing_granted_) return text;
   const proto::NothingGranted& there = *nothing_granted_;
   if (there.workers() == 0) return text + ": there are no workers";
   if (there.fits()) {
     return text + ": others use what it needs; no worker has more than " +
-           counted(there.free_cores(), "core") + " and " + size(there.free_memory_bytes()) + " free now";
+           cli::Counted(there.free_cores(), "core") + " and " + size(there.free_memory_bytes()) + " free now";
   }
   if (asked.total_cores() > 0 && asked.total_cores() < asked.executor_cores()) {
-    return text + ": it may have " + counted(asked.total_cores(), "core") + " in all (millstream.cores.max)";
+    return text + ": it may have " + cli::Counted(asked.total_cores(), "core") +
+           " in all (millstream.cores.max)";
   }
-  return text + ": the largest of " + counted(there.workers(), "worker") + " has " +
-         counted(there.cores(), "core") + " and " + size(there.memory_bytes()) +
+  return text + ": the largest of " + cli::Counted(there.workers(), "worker") + " has " +
+         cli::Counted(there.cores(), "core") + " and " + size(there.memory_bytes()) +
          (hello_.driver().empty() ? "" : " beside its driver");
 }
 
@@ -200,8 +198,7 @@ void ClusterApplication::OnGranted(const proto::ExecutorsGranted& granted) {
   }
   for (const proto::ExecutorsGranted::Executor& executor : granted.executors()) {
     base::LogInfo("executor " + std::to_string(executor.executor()) + " with " +
-                  std::to_string(executor.cores()) + (executor.cores() == 1 ? " core" : " cores") +
-                  " is granted on " + executor.worker());
+                  cli::Counted(executor.cores(), "core") + " is granted on " + executor.worker());
     listener_.on_granted(ExecutorId{executor.executor()});
   }
   std::lock_guard lock(mutex_);

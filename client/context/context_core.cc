@@ -7,6 +7,7 @@
 #include "common/base/file_limit.h"
 #include "common/base/logging.h"
 #include "common/cli/configuration_keys.h"
+#include "common/cli/values.h"
 
 namespace millstream::graph {
 namespace {
@@ -35,9 +36,8 @@ ContextCore::ContextCore(absl::StatusOr<cli::ResolvedConfig> config) {
     return;
   }
   engine_ = *std::move(engine);
-  const int cores = engine_->total_cores();
   base::LogInfo(config_.Get(cli::keys::kAppName) + " runs on " + config_.Get(cli::keys::kMaster) + " with " +
-                std::to_string(cores) + (cores == 1 ? " core" : " cores"));
+                cli::Counted(static_cast<uint64_t>(engine_->total_cores()), "core"));
 }
 
 ContextCore::ContextCore(cli::ResolvedConfig config, std::unique_ptr<client::Engine> engine)

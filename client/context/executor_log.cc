@@ -10,8 +10,7 @@ namespace millstream::client {
 
 ExecutorLog::ExecutorLog(const proto::Bootstrap& bootstrap, const std::string& address)
     : on_cluster_(!bootstrap.application_id().empty()), name_(rpc::ExecutorName(bootstrap)) {
-  Log("starts at " + address + ", with " + std::to_string(bootstrap.cores()) +
-      (bootstrap.cores() == 1 ? " core and " : " cores and ") +
+  Log("starts at " + address + ", with " + cli::Counted(bootstrap.cores(), "core") + " and " +
       cli::FormatSize(static_cast<int64_t>(bootstrap.memory_bytes())) + ", for the driver at " +
       bootstrap.driver_address());
 }

@@ -100,6 +100,10 @@ std::string FormatDuration(std::chrono::milliseconds duration) {
 
 std::string FormatSize(int64_t bytes) { return FormatWithUnit(bytes, kSizeUnits); }
 
+std::string Counted(uint64_t count, std::string_view thing) {
+  return std::to_string(count).append(" ").append(thing).append(count == 1 ? "" : "s");
+}
+
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n\f\v";
   const size_t first = text.find_first_not_of(kBlank);

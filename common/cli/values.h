@@ -33,6 +33,9 @@ std::optional<base::LogLevel> ParseLogLevel(std::string_view text);
 std::string FormatDuration(std::chrono::milliseconds duration);
 std::string FormatSize(int64_t bytes);
 
+// "1 core", "2 cores".
+std::string Counted(uint64_t count, std::string_view thing);
+
 // Without blanks, tabs and line ends around it.
 std::string_view Trim(std::string_view text);
 

@@ -15,10 +15,6 @@ std::string NewId(const std::string& kind, int64_t now_ms, uint64_t sequence) {
   return kind + text;
 }
 
-std::string Counted(size_t count, const std::string& thing) {
-  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 std::string ShortName(const std::string& name) {
   if (name.size() <= kLongestName) return name;
   size_t end = kLongestName;

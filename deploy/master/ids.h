@@ -13,9 +13,6 @@ inline constexpr size_t kLongestName = 256;              // in bytes, of what pe
 // "app-20260102030405-0007" for "app", by UTC; ids of one kind sort as they were given.
 std::string NewId(const std::string& kind, int64_t now_ms, uint64_t sequence);
 
-// "1 worker", "2 workers".
-std::string Counted(size_t count, const std::string& thing);
-
 // UTF-8, cut to kLongestName: names are kept and listed, and are to be looked at alone.
 std::string ShortName(const std::string& name);
 

@@ -188,7 +188,8 @@ class Master {
   void Schedule();
   // Says what workers have to one that waits, and what is `free` of that.
   void TellNothingGranted(Application& application, const std::vector<FreeWorker>& free);
-  // By id.
+  // By id; all that they have, and what is free of it.
+  std::vector<FreeWorker> ConnectedWorkers() const;
   std::vector<FreeWorker> FreeWorkers() const;
   static void Take(const std::string& worker, uint32_t cores, uint64_t memory_bytes,
                    std::vector<FreeWorker>& free);

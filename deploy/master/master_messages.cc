@@ -40,7 +40,8 @@ void Master::On(ConnectionId from, const proto::WorkerHello& hello) {
   worker_of_[from] = hello.id();
   Keep(worker);
   Info("worker " + hello.id() + (is_new ? " is registered: " : " is back: ") +
-       Counted(hello.cores(), "core") + ", " + cli::FormatSize(static_cast<int64_t>(hello.memory_bytes())));
+       cli::Counted(hello.cores(), "core") + ", " +
+       cli::FormatSize(static_cast<int64_t>(hello.memory_bytes())));
   proto::FromMaster accepted;
   accepted.mutable_accepted()->set_id(hello.id());
   accepted.mutable_accepted()->set_heartbeat_ms(static_cast<uint32_t>(options_.timeout_ms / 4));

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "deploy/master/ids.h"
+#include "common/cli/values.h"
 #include "deploy/master/master.h"
 
 namespace millstream::deploy {
@@ -16,11 +16,16 @@ FreeWorker* Find(std::vector<FreeWorker>& workers, const std::string& id) {
 
 }  // namespace
 
-std::vector<FreeWorker> Master::FreeWorkers() const {
-  std::vector<FreeWorker> free;
+std::vector<FreeWorker> Master::ConnectedWorkers() const {
+  std::vector<FreeWorker> all;
   for (const auto& [id, worker] : workers_) {
-    if (worker.connection) free.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
+    if (worker.connection) all.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
   }
+  return all;
+}
+
+std::vector<FreeWorker> Master::FreeWorkers() const {
+  std::vector<FreeWorker> free = ConnectedWorkers();
   for (const auto& [name, application] : applications_) {
     for (const auto& [id, executor] : application.executors) {
       Take(executor.worker, executor.cores, executor.memory_bytes, free);
@@ -85,7 +90,7 @@ void Master::Schedule() {
     }
     for (const proto::ExecutorsGranted::Executor& executor : message.granted().executors()) {
       Info("executor " + std::to_string(executor.executor()) + " of " + name + " is granted on worker " +
-           executor.worker() + ", with " + Counted(executor.cores(), "core"));
+           executor.worker() + ", with " + cli::Counted(executor.cores(), "core"));
     }
     Send(*application.connection, std::move(message));
   }
@@ -99,10 +104,7 @@ void Master::Schedule() {
 void Master::TellNothingGranted(Application& application, const std::vector<FreeWorker>& free) {
   proto::FromMaster message;
   proto::NothingGranted& nothing = *message.mutable_nothing_granted();
-  std::vector<FreeWorker> all;
-  for (const auto& [id, worker] : workers_) {
-    if (worker.connection) all.push_back({id, worker.record.cores(), worker.record.memory_bytes(), false});
-  }
+  std::vector<FreeWorker> all = ConnectedWorkers();
   const proto::ApplicationRecord& record = application.record;
   if (const Driver* driver = RunningDriver(record.driver(), record.driver_epoch())) {
     const proto::DriverRequest& own = driver->record.request();
