@@ -162,35 +162,38 @@ std::string Help() {
          "  millstream submit --master millstream://127.0.0.1:7077 APP ARGUMENTS\n";
 }
 
-absl::Status Run(Arguments arguments) {
-  if (arguments.empty())
-    return cli::UsageError("usage", "millstream COMMAND [FLAGS] [ARGUMENTS]", "See millstream --help");
-  const auto is_help = [](const std::string& word) {
-    return word == "--help" || word == "-h" || word == "help";
-  };
-  const auto is_version = [](const std::string& word) { return word == "--version" || word == "version"; };
-  const bool help = is_help(arguments[0]);
-  if (const size_t most = help ? 2 : 1; (help || is_version(arguments[0])) && arguments.size() > most) {
-    return cli::UsageError(arguments[most], "there is nothing to do with it here", "Leave it out");
-  }
-  if (help && (arguments.size() == 1 || is_help(arguments[1]) || is_version(arguments[1]))) {
-    std::fputs(Help().c_str(), stdout);
-    return absl::OkStatus();
-  }
-  if (is_version(arguments[0])) {
-    std::puts(kVersion);
-    return absl::OkStatus();
-  }
-  const std::string& name = arguments[help ? 1 : 0];
+absl::Status RunCommand(const std::string& name, Arguments arguments) {
   const auto found = std::ranges::find(kCommands, name, &Command::name);
-  if (found != kCommands.end()) {
-    static const std::vector<std::string> ask_for_help{"--help"};
-    return found->run(help ? Arguments(ask_for_help) : arguments.subspan(1));
-  }
+  if (found != kCommands.end()) return found->run(arguments);
   std::vector<std::string_view> names{"help", "version"};
   for (const Command& command : kCommands) names.push_back(command.name);
   return cli::UsageError(name, "there is no such command",
                          cli::NearestOr(name, names, "millstream --help lists those there are"));
+}
+
+absl::Status Needless(const std::string& argument) {
+  return cli::UsageError(argument, "there is nothing to do with it here", "Leave it out");
+}
+
+bool IsHelp(const std::string& word) { return word == "--help" || word == "-h" || word == "help"; }
+bool IsVersion(const std::string& word) { return word == "--version" || word == "version"; }
+
+absl::Status Run(Arguments arguments) {
+  if (arguments.empty())
+    return cli::UsageError("usage", "millstream COMMAND [FLAGS] [ARGUMENTS]", "See millstream --help");
+  if (IsVersion(arguments[0])) {
+    if (arguments.size() > 1) return Needless(arguments[1]);
+    std::puts(kVersion);
+    return absl::OkStatus();
+  }
+  if (!IsHelp(arguments[0])) return RunCommand(arguments[0], arguments.subspan(1));
+  if (arguments.size() > 2) return Needless(arguments[2]);
+  if (arguments.size() == 1 || IsHelp(arguments[1]) || IsVersion(arguments[1])) {
+    std::fputs(Help().c_str(), stdout);
+    return absl::OkStatus();
+  }
+  const std::vector<std::string> ask_for_help{"--help"};
+  return RunCommand(arguments[1], ask_for_help);
 }
 
 int ExitCodeOf(const absl::Status& status) {

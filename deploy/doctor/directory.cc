@@ -12,6 +12,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "common/cli/configuration_keys.h"
+
 namespace millstream::deploy {
 namespace {
 
@@ -21,7 +23,6 @@ constexpr uint64_t kEnoughFree = 1024 * kMiB;
 
 // How another directory is named.
 constexpr std::string_view kWorkDir = "--work-dir";
-constexpr std::string_view kLocalDir = "millstream.local.dir";
 
 // `path`, or the nearest directory above it that exists.
 std::filesystem::path Existing(const std::string& path) {
@@ -82,7 +83,8 @@ Finding CheckWorkDirectory(const std::string& path) {
 }
 
 Finding CheckLocalDirectory(const std::string& path) {
-  return CheckDirectory(std::string(kLocalDir) + " " + path, path, kLocalDir, /*own=*/false);
+  return CheckDirectory(std::string(cli::keys::kLocalDir) + " " + path, path, cli::keys::kLocalDir,
+                        /*own=*/false);
 }
 
 FileSystem FileSystemOf(const std::string& path) {
@@ -103,9 +105,10 @@ std::vector<Finding> CheckFileSystems(const std::string& work_dir, const FileSys
     findings.push_back(Fail(thing, "is mounted noexec, and a worker runs programs from there",
                             "As root, mount it without noexec, or name another directory with --work-dir"));
   }
-  const std::string names = std::string(kWorkDir) + (is_one ? " and " + std::string(kLocalDir) : "");
+  const std::string names =
+      std::string(kWorkDir) + (is_one ? " and " + std::string(cli::keys::kLocalDir) : "");
   findings.push_back(CheckSpace(thing, of_work, names));
-  if (!is_one) findings.push_back(CheckSpace("file system of " + local_dir, of_local, kLocalDir));
+  if (!is_one) findings.push_back(CheckSpace("file system of " + local_dir, of_local, cli::keys::kLocalDir));
   return findings;
 }
 

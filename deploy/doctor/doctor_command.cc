@@ -30,9 +30,8 @@ constexpr std::chrono::seconds kPatience{5};
 constexpr const char* kUsage =
     "Usage: millstream doctor [FLAGS] [PROGRAM]\n\n"
     "Looks at what Millstream depends on, on this host and as this user: ports, the host's name, clocks,\n"
-    "limits, the directories that are written to, shared libraries and the secret file. Each line is OK, "
-    "WARN\n"
-    "or FAIL, the thing, what was found, and what to do. The exit code is 1 if anything FAILs.\n\n";
+    "limits, the directories that are written to, shared libraries and the secret file. Each line is OK,\n"
+    "WARN or FAIL, the thing, what was found, and what to do. The exit code is 1 if anything FAILs.\n\n";
 
 // Prints what is found, and counts.
 class Report {
