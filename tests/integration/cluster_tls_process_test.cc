@@ -35,20 +35,8 @@ struct Application {
 
   static std::vector<std::string> CommandLine(const std::string& master, const std::string& secret_file,
                                               std::vector<std::string> more, int port) {
-    std::vector<std::string> line{Example("network_word_count"),
-                                  "--master",
-                                  master,
-                                  "--secret-file",
-                                  secret_file,
-                                  "--batch-interval",
-                                  "100ms",
-                                  "--conf",
-                                  "millstream.streaming.blockInterval=20ms",
-                                  "--conf",
-                                  "millstream.executor.memory=256m"};
-    line.insert(line.end(), more.begin(), more.end());
-    line.insert(line.end(), {"127.0.0.1", std::to_string(port), "100000"});
-    return line;
+    more.insert(more.begin(), {"--secret-file", secret_file});
+    return ClusterWordCount(master, port, std::move(more));
   }
 
   void SendAndAwait(int lines) { server.SendAndAwait(program, lines); }

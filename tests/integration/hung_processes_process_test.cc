@@ -23,10 +23,8 @@ class HungProcessesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (int i = 0; i < 2; ++i) cluster_.AddWorker(2);
-    program_ = std::make_unique<Process>(std::vector<std::string>{
-        Example("network_word_count"), "--master", cluster_.url(), "--batch-interval", "100ms", "--conf",
-        "millstream.streaming.receiverRestartDelay=50ms", "--conf", "millstream.network.timeout=2s", "--conf",
-        "millstream.executor.memory=256m", "127.0.0.1", std::to_string(server_.port()), "100000"});
+    program_ = std::make_unique<Process>(
+        ClusterWordCount(cluster_.url(), server_.port(), {"--conf", "millstream.network.timeout=2s"}));
   }
 
   std::vector<pid_t> ExecutorsOf(size_t worker) { return ChildrenOf(cluster_.workers()[worker]->pid()); }

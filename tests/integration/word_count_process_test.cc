@@ -15,21 +15,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<std::string> WordCount(const std::string& master, const std::string& host, int port) {
-  return {Example("network_word_count"),
-          "--master",
-          master,
-          "--batch-interval",
-          "100ms",
-          "--conf",
-          "millstream.streaming.blockInterval=20ms",
-          "--conf",
-          "millstream.streaming.receiverRestartDelay=50ms",
-          host,
-          std::to_string(port),
-          "100000"};
-}
-
 bool AwaitCounts(const Process& program, const Counts& expected) {
   return program.AwaitOut([&](std::string_view out) { return PrintedCounts(out) == expected; });
 }

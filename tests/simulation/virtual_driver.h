@@ -65,6 +65,7 @@ class VirtualDriver {
     uint32_t epoch = 0;
   };
   class NodeToken;
+  using Attempt = std::pair<ExecutorId, uint64_t>;
 
   // What crosses the wire, in functions of their own so that profilers can tell them from the executors'.
   static std::string ToBytes(const proto::ToExecutor& message);
@@ -112,9 +113,8 @@ class VirtualDriver {
   uint64_t next_job_ = 1;
   size_t joined_ = 0;
   uint64_t launched_tasks_ = 0;
-  using Attempt = std::pair<ExecutorId, uint64_t>;
-  std::map<std::pair<uint64_t, uint64_t>, Attempt>
-      under_way_;  // by stage run and task: one attempt at a time
+  // By stage run and task: one attempt at a time.
+  std::map<std::pair<uint64_t, uint64_t>, Attempt> under_way_;
   int64_t cpu_ns_ = 0;
   std::optional<absl::Status> ended_;
 };

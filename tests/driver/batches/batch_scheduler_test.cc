@@ -155,8 +155,7 @@ TEST(BatchScheduler, ABatchWhoseBlockHasNoCopyLeftFailsByName) {
       batches.ended->message(),
       "batch 0 (time 1000 ms): socket 0: no copy is left of block input-0-4294967303: executor 0 was killed. "
       "A storage level ending in 2, the default, keeps copies on two executors, which outlast the loss of "
-      "one: "
-      "run at least two, and on two hosts if there are, and find out what ended these");
+      "one: run at least two, and on two hosts if there are, and find out what ended these");
 }
 
 TEST(BatchScheduler, ABlockThatUserCodeTookWithItBlamesTheUserCode) {

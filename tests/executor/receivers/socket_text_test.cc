@@ -21,6 +21,14 @@ class SocketTextTest : public ReceiverTest {
   proto::StartReceiver Settings(uint16_t port, const std::string& host = "localhost") {
     return SocketSettings("socket_text", port, host);
   }
+  // To a receiver whose blocks should get a copy on an executor that is not there.
+  void SendToUnreachablePeer(TextServer& server, const std::string& text) {
+    proto::StartReceiver settings = Settings(server.port());
+    settings.add_replica_peers(7);
+    Start(settings);
+    ASSERT_TRUE(server.Accept());
+    ASSERT_TRUE(server.Send(text));
+  }
 };
 
 TEST_F(SocketTextTest, LinesAreStoredAndReported) {
@@ -148,11 +156,7 @@ TEST_F(SocketTextTest, BlocksAreOnAPeerBeforeTheyAreReported) {
 TEST_F(SocketTextTest, WithoutAReachablePeerBlocksAreReportedInOneCopyWithAWarning) {
   Open();
   TextServer server;
-  proto::StartReceiver settings = Settings(server.port());
-  settings.add_replica_peers(7);
-  Start(settings);
-  ASSERT_TRUE(server.Accept());
-  ASSERT_TRUE(server.Send("alone\n"));
+  ASSERT_NO_FATAL_FAILURE(SendToUnreachablePeer(server, "alone\n"));
   ASSERT_TRUE(WaitForBytes(6));
   EXPECT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "one copy only"));
 }
@@ -160,11 +164,7 @@ TEST_F(SocketTextTest, WithoutAReachablePeerBlocksAreReportedInOneCopyWithAWarni
 TEST_F(SocketTextTest, TheWarningOfOneCopyIsTakenBackOnceWhenThereAreTwoAgain) {
   Open({.executors = 2});
   TextServer server;
-  proto::StartReceiver settings = Settings(server.port());
-  settings.add_replica_peers(7);
-  Start(settings);
-  ASSERT_TRUE(server.Accept());
-  ASSERT_TRUE(server.Send("alone\n"));
+  ASSERT_NO_FATAL_FAILURE(SendToUnreachablePeer(server, "alone\n"));
   ASSERT_TRUE(WaitForEvent(proto::ReceiverEvent::ERROR, "one copy only"));
   proto::ToExecutor message;
   proto::ReceiverPeers& peers = *message.add_commands()->mutable_receiver_peers();
